@@ -1,0 +1,78 @@
+/**
+ * The stack output `fleets`: all that operators and the operations command line know of a stack.
+ * Fields are only ever added; a field that changes its meaning gets a new name.
+ */
+export type FleetsOutput = Readonly<Record<string, FleetOutput>>;
+
+export interface FleetOutput {
+  /** Prefix of the fleet's names, `storefront-staging-web-v3-app`. */
+  readonly prefix: string;
+  readonly product: string;
+  readonly environment: string;
+  readonly platform: string;
+  readonly majorVersion: number;
+  /** What the nodes do; deploys find their hosts by it. */
+  readonly role: string;
+  readonly region: string;
+  readonly accountId: string;
+  readonly group: { readonly name: string; readonly arn: string };
+  readonly launchTemplate: { readonly id: string; readonly name: string; readonly version: string };
+  readonly image: {
+    readonly id: string;
+    /** Instance type that the image was built on. */
+    readonly bakeType: string;
+    readonly architecture: "x86_64" | "arm64";
+    /** ISO 8601, UTC. */
+    readonly bakedAt: string;
+  };
+  readonly instanceType: string;
+  readonly provisioning: "none" | "chef-server" | "chef-solo" | "managed-node";
+  readonly size: { readonly min: number; readonly max: number };
+  /** Seconds from launch to serving: health check grace and default warm-up. */
+  readonly bootSeconds: number;
+  readonly scaling: ScalingOutput;
+  readonly notices: NoticesOutput;
+  readonly rollout: { readonly minHealthyPercent: number; readonly maxHealthyPercent: number; readonly wait: boolean };
+}
+
+export interface StepOutput {
+  /** Bounds relative to the alarm's threshold; absent = unbounded. */
+  readonly lower?: number;
+  readonly upper?: number;
+  readonly adjustment: number;
+}
+
+export interface StepPolicyOutput {
+  readonly kind: "step";
+  readonly direction: "up" | "down";
+  readonly policyArn: string;
+  readonly alarmName: string;
+  readonly metric: { readonly namespace: string; readonly name: string; readonly statistic: string };
+  readonly threshold: number;
+  readonly periodSeconds: number;
+  readonly evaluationPeriods: number;
+  readonly datapointsToAlarm: number;
+  readonly adjustmentType: "ChangeInCapacity" | "PercentChangeInCapacity" | "ExactCapacity";
+  readonly minAdjustmentMagnitude?: number;
+  readonly steps: readonly StepOutput[];
+}
+
+export interface TargetPolicyOutput {
+  readonly kind: "target";
+  readonly policyArn: string;
+  /** Predefined metric type, or the custom metric's name. */
+  readonly metric: string;
+  readonly target: number;
+  readonly scaleIn: boolean;
+}
+
+export interface ScalingOutput {
+  readonly policies: readonly (StepPolicyOutput | TargetPolicyOutput)[];
+}
+
+export interface NoticesOutput {
+  readonly topicArn: string;
+  readonly queueUrl: string;
+  readonly queueArn: string;
+  readonly deadLetterQueueUrl: string;
+}

@@ -1,0 +1,91 @@
+/**
+ * Time as a port. Everything that waits takes a clock, so that the same scenario runs in real time, sped up, or
+ * stepped by a test, with the same outcome. Times are milliseconds since 1970, UTC.
+ */
+export interface Clock {
+  now(): number;
+  /** Runs `action` once at `atMs` (at once when that has passed); the result cancels it. */
+  schedule(atMs: number, action: () => void): () => void;
+}
+
+/** `setTimeout` fires at once for delays over 2^31 - 1 ms; longer waits are cut into pieces. */
+const longestTimeoutMs = 2 ** 31 - 1;
+
+/** The machine's clock, or one that runs `speed` times as fast from the moment of its creation. */
+export class RealClock implements Clock {
+  readonly #speed: number;
+  readonly #startedAt: number;
+
+  /** @param speed virtual seconds per real second, more than 0; 1 = real time. */
+  constructor(speed = 1) {
+    if (!(speed > 0 && Number.isFinite(speed))) throw new RangeError(`speed is ${speed}; it must be a number greater than 0`);
+    this.#speed = speed;
+    this.#startedAt = Date.now();
+  }
+
+  now(): number {
+    return this.#startedAt + (Date.now() - this.#startedAt) * this.#speed;
+  }
+
+  schedule(atMs: number, action: () => void): () => void {
+    let timer: NodeJS.Timeout;
+    const arm = () => {
+      const delay = Math.max(0, (atMs - this.now()) / this.#speed);
+      timer = delay > longestTimeoutMs ? setTimeout(arm, longestTimeoutMs) : setTimeout(action, delay);
+    };
+    arm();
+    return () => clearTimeout(timer);
+  }
+}
+
+interface Entry {
+  readonly atMs: number;
+  readonly order: number;
+  readonly action: () => void;
+}
+
+/** A clock that stands still until a test or simulation moves it; actions due at one time run in the order of their scheduling. */
+export class VirtualClock implements Clock {
+  #now: number;
+  #order = 0;
+  #entries: Entry[] = [];
+
+  constructor(startMs = Date.UTC(2026, 0, 1)) {
+    this.#now = startMs;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  schedule(atMs: number, action: () => void): () => void {
+    const entry = { atMs: Math.max(atMs, this.#now), order: this.#order++, action };
+    this.#entries.push(entry);
+    return () => {
+      this.#entries = this.#entries.filter((other) => other !== entry);
+    };
+  }
+
+  /** Moves to `atMs` and runs everything that falls due on the way, what it schedules included. */
+  advanceTo(atMs: number): void {
+    for (let next = this.#next(atMs); next !== undefined; next = this.#next(atMs)) {
+      this.#entries = this.#entries.filter((entry) => entry !== next);
+      this.#now = next.atMs;
+      next.action();
+    }
+    this.#now = Math.max(this.#now, atMs);
+  }
+
+  advanceBy(milliseconds: number): void {
+    this.advanceTo(this.#now + milliseconds);
+  }
+
+  #next(untilMs: number): Entry | undefined {
+    let next: Entry | undefined;
+    for (const entry of this.#entries) {
+      if (entry.atMs > untilMs) continue;
+      if (next === undefined || entry.atMs < next.atMs || (entry.atMs === next.atMs && entry.order < next.order)) next = entry;
+    }
+    return next;
+  }
+}
