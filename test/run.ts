@@ -1,6 +1,6 @@
 /**
- * Runs the tests: `npm test` takes every `*.test.ts`, `npm run test:full` also every `*.full.ts` (what is slow or needs
- * more than npm and Python). Files run in a random order, two at a time, each in a process of its own; the seed is
+ * Runs the tests: `npm test` takes every `*.test.ts`, `npm run test:full` the rest, every `*.full.ts` (what is slow or
+ * needs more than npm and Python). Files run in a random order, two at a time, each in a process of its own; the seed is
  * printed and `--seed N` repeats an order. Afterwards no process of the run may be left and no tracked file changed.
  *
  *   node test/run.ts [--full] [--seed N] [--jobs N] [part of a file name …]
@@ -42,7 +42,7 @@ function shuffled<T>(items: readonly T[], seed: number): T[] {
 }
 
 function testFiles(): string[] {
-  const found = globSync(values.full ? ["test/**/*.test.ts", "test/**/*.full.ts"] : ["test/**/*.test.ts"], { cwd: root });
+  const found = globSync(values.full ? "test/**/*.full.ts" : "test/**/*.test.ts", { cwd: root });
   return found.filter((file) => positionals.length === 0 || positionals.some((part) => file.includes(part))).sort();
 }
 
