@@ -4,6 +4,12 @@
  */
 export type FleetsOutput = Readonly<Record<string, FleetOutput>>;
 
+/** Processor architectures, as EC2 spells them. */
+export type Architecture = "x86_64" | "arm64";
+
+/** How a node gets its configuration; `none`: the image is complete. */
+export type Provisioning = "none" | "chef-server" | "chef-solo" | "managed-node";
+
 export interface FleetOutput {
   /** Prefix of the fleet's names, `storefront-staging-web-v3-app`. */
   readonly prefix: string;
@@ -21,12 +27,12 @@ export interface FleetOutput {
     readonly id: string;
     /** Instance type that the image was built on. */
     readonly bakeType: string;
-    readonly architecture: "x86_64" | "arm64";
+    readonly architecture: Architecture;
     /** ISO 8601, UTC. */
     readonly bakedAt: string;
   };
   readonly instanceType: string;
-  readonly provisioning: "none" | "chef-server" | "chef-solo" | "managed-node";
+  readonly provisioning: Provisioning;
   readonly size: { readonly min: number; readonly max: number };
   /** Seconds from launch to serving: health check grace and default warm-up. */
   readonly bootSeconds: number;
