@@ -1,0 +1,43 @@
+/**
+ * Commands that Pulumi keeps in a stack's state and runs later, perhaps from a newer checkout: their lines never change,
+ * name no secret and no absolute path, and every version ever released stays understood. The data is in the environment.
+ */
+
+/** Starts an instance refresh to a launch template version, awaits it, fails when it failed. */
+export const rolloutCommand = "node ops/state-command.js rollout --v1";
+
+/** Environment variable that holds a `RolloutRequest` as JSON. */
+export const rolloutVariable = "FLEET_ROLLOUT";
+
+export interface RolloutRequest {
+  /** Name of the Auto Scaling group. */
+  readonly group: string;
+  readonly launchTemplateId: string;
+  /** Numeric version; a roll-back needs one. */
+  readonly launchTemplateVersion: string;
+  /** Types beside the template's own; absent = the template's alone. */
+  readonly mixedInstances?: {
+    readonly types: readonly string[];
+    readonly onDemandBaseCapacity: number;
+    readonly onDemandPercentageAboveBase: number;
+    readonly spotAllocationStrategy: string;
+  };
+  readonly preferences: {
+    readonly minHealthyPercent: number;
+    readonly maxHealthyPercent: number;
+    readonly warmupSeconds: number;
+    /** CloudWatch alarms that end the refresh and send it back. */
+    readonly alarms: readonly string[];
+  };
+  /** Instances that must be in service before the command succeeds. */
+  readonly minSize: number;
+  readonly region: string;
+  /** The command refuses to act in another account. */
+  readonly accountId: string;
+  /** Role to take on; absent = the caller's own credentials. */
+  readonly roleArn?: string;
+  /** `false` = start and return. */
+  readonly wait: boolean;
+  /** Seconds after which waiting ends with an error; the refresh goes on. */
+  readonly timeoutSeconds: number;
+}
