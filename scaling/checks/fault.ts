@@ -17,9 +17,7 @@ export function fault(path: string, value: unknown, allowed: string, why?: strin
 
 function shown(value: unknown): string {
   if (value === undefined) return "absent";
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "object" && value !== null) return JSON.stringify(value);
-  return String(value);
+  return typeof value === "number" ? String(value) : JSON.stringify(value); // JSON has no NaN and no Infinity
 }
 
 /** The same faults seen from the object that holds the checked one: `scaling.up` + `threshold` = `scaling.up.threshold`. */
