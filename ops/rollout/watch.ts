@@ -1,0 +1,136 @@
+/** Waits for a refresh, and for instances in service, with progress; bad answers in between do not end the wait, expired credentials do. */
+import type { AutoScalingGroup, InstanceRefresh } from "@aws-sdk/client-auto-scaling";
+import { classify, errorName } from "../aws-calls.ts";
+import { exitCodes, OpsError } from "../exit-codes.ts";
+import { pauses, seconds, type Waiting } from "../waiting.ts";
+import type { RolloutCalls } from "./auto-scaling.ts";
+import { isRunning } from "./decide.ts";
+
+export interface Watch {
+  readonly calls: RolloutCalls;
+  readonly waiting: Waiting;
+  readonly group: string;
+  /** Milliseconds since 1970. */
+  readonly deadline: number;
+  readonly timeoutSeconds: number;
+  /** One line of progress. */
+  readonly say: (line: string) => void;
+}
+
+/**
+ * Calls `look` until it gives something else than `undefined`.
+ * @param whatGoesOn for errors, for example `instance refresh … goes on`
+ * @param atDeadline makes the error when time is up; it knows what was missing
+ */
+async function poll<T>(
+  watch: Watch,
+  whatGoesOn: string,
+  look: () => Promise<T | undefined>,
+  atDeadline: () => Promise<OpsError>,
+): Promise<T> {
+  let lastTrouble = "";
+  for (const pause of pauses()) {
+    try {
+      const found = await look();
+      if (found !== undefined) return found;
+    } catch (error) {
+      if (error instanceof OpsError) throw error;
+      lastTrouble = tolerated(watch, error, whatGoesOn, lastTrouble);
+    }
+    const left = watch.deadline - watch.waiting.now();
+    if (left <= 0) throw await atDeadline();
+    await watch.waiting.sleep(Math.min(pause, left));
+  }
+  throw new Error("unreachable: pauses never end");
+}
+
+/** Passes over what waiting may mend, once per kind aloud; throws for the rest. */
+function tolerated(watch: Watch, error: unknown, whatGoesOn: string, lastTrouble: string): string {
+  const kind = classify(error);
+  const name = errorName(error);
+  if (kind === "transient") {
+    if (name !== lastTrouble) watch.say(`AWS does not answer (${name}); the wait goes on`);
+    return name;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  if (kind === "expired") {
+    throw new OpsError(
+      exitCodes.waitEnded,
+      `The credentials expired during the wait (${name}: ${message}); ${whatGoesOn}. Get new ones and run the same command again: it waits on.`,
+      { cause: error },
+    );
+  }
+  throw new OpsError(
+    kind === "denied" ? exitCodes.denied : exitCodes.aws,
+    `The wait ended because AWS answered ${name}: ${message}; ${whatGoesOn}. Correct that and run the same command again: it waits on.`,
+    { cause: error },
+  );
+}
+
+const progressLine = (refresh: InstanceRefresh) =>
+  `${refresh.Status ?? "unknown"}, ${refresh.PercentageComplete ?? 0} %, ${refresh.InstancesToUpdate ?? 0} instances left` +
+  (refresh.StatusReason ? `: ${refresh.StatusReason}` : "");
+
+/** The refresh in its last state, whatever that is. */
+export async function refreshEnd(watch: Watch, refreshId: string): Promise<InstanceRefresh> {
+  let shown = "";
+  let last: InstanceRefresh | undefined;
+  const look = async () => {
+    last = await watch.calls.refresh(watch.group, refreshId);
+    if (last === undefined) throw new OpsError(exitCodes.aws, `Instance refresh ${refreshId} of group ${watch.group} is unknown to AWS.`);
+    const line = progressLine(last);
+    if (line !== shown) watch.say((shown = line));
+    return isRunning(last) ? undefined : last;
+  };
+  const atDeadline = () =>
+    Promise.resolve(
+      new OpsError(
+        exitCodes.waitEnded,
+        `Instance refresh ${refreshId} of group ${watch.group} was not done within ${watch.timeoutSeconds} s (${last ? progressLine(last) : "no answer"}). ` +
+          `It goes on: run the same command again to wait on, or end it with ` +
+          `"aws autoscaling rollback-instance-refresh --auto-scaling-group-name ${watch.group}".`,
+      ),
+    );
+  return poll(watch, `instance refresh ${refreshId} goes on`, look, atDeadline);
+}
+
+const inService = (group: AutoScalingGroup) =>
+  (group.Instances ?? []).filter(
+    (instance) => instance.LifecycleState === "InService" && instance.HealthStatus?.toLowerCase() === "healthy",
+  );
+
+/** The group once at least `minSize` of its instances are in service and healthy. */
+export async function instancesInService(watch: Watch, minSize: number): Promise<AutoScalingGroup> {
+  let shown = "";
+  let count = 0;
+  const look = async () => {
+    const group = await watch.calls.group(watch.group);
+    if (group === undefined) throw new OpsError(exitCodes.aws, `Group ${watch.group} vanished during the wait.`);
+    count = inService(group).length;
+    const line = `${count} of ${minSize} instances in service`;
+    if (count < minSize && line !== shown) watch.say((shown = line));
+    return count >= minSize ? group : undefined;
+  };
+  const atDeadline = async () =>
+    new OpsError(
+      exitCodes.failed,
+      `Group ${watch.group} has ${count} of ${minSize} instances in service after ${watch.timeoutSeconds} s.${await lastFailure(watch)} ` +
+        `Correct the cause and run the same command again.`,
+    );
+  return poll(watch, `group ${watch.group} goes on launching`, look, atDeadline);
+}
+
+/** What the newest unsuccessful activity of the group says, as a sentence with a space before it; empty when there is none. */
+export async function lastFailure(watch: Pick<Watch, "calls" | "group">): Promise<string> {
+  try {
+    const activities = await watch.calls.activities(watch.group);
+    const failed = activities.find((activity) => activity.StatusCode === "Failed" || activity.StatusCode === "Cancelled");
+    return failed
+      ? ` Its last failed activity: ${failed.Description ?? ""}: ${failed.StatusMessage ?? failed.Cause ?? "no reason given"}.`
+      : "";
+  } catch (error) {
+    return ` (Its activities cannot be read: ${errorName(error)}.)`;
+  }
+}
+
+export const durationSince = (watch: Pick<Watch, "waiting">, start: number): string => seconds(watch.waiting.now() - start);
