@@ -40,6 +40,7 @@ export interface NodeFacts {
 export interface ClientFacts {
   readonly name: string;
   readonly validator: boolean;
+  readonly admin: boolean;
 }
 
 /** The part of the Chef server's API that clean-up needs. Every failure is a ChefError. */
@@ -96,7 +97,9 @@ export class ChefClient implements ChefApi {
 
   async client(name: string): Promise<ClientFacts | undefined> {
     const found = await this.#optional("GET", `clients/${encodeURIComponent(name)}`);
-    return found === undefined ? undefined : { name, validator: record(found)["validator"] === true };
+    return found === undefined
+      ? undefined
+      : { name, validator: record(found)["validator"] === true, admin: record(found)["admin"] === true };
   }
 
   async searchNodes(query: string, limit: number): Promise<{ total: number; nodes: NodeFacts[] }> {

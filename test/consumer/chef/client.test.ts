@@ -89,7 +89,7 @@ describe("consumer/chef/client", () => {
     const client = connect();
     assert.deepEqual(await client.node("web-1"), { name: "web-1", instanceId: "web-1", lastSeenSeconds: 1_700_000_000.5 });
     assert.equal(await client.node("web-2"), undefined);
-    assert.deepEqual(await client.client("acme-validator"), { name: "acme-validator", validator: true });
+    assert.deepEqual(await client.client("acme-validator"), { name: "acme-validator", validator: true, admin: false });
     assert.deepEqual(await client.listClients(), ["web-1", "acme-validator"]);
   });
 

@@ -1,0 +1,80 @@
+import {
+  DeleteMessageBatchCommand,
+  ChangeMessageVisibilityCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
+import type { QueueMessage, QueuePort } from "../queue.ts";
+
+/** SQS takes at most ten messages a call. */
+export const batchLimit = 10;
+
+export class SqsQueue implements QueuePort {
+  readonly #client: SQSClient;
+  readonly #queueUrl: string;
+  readonly #deadLetterQueueUrl: string;
+
+  constructor(client: SQSClient, queueUrl: string, deadLetterQueueUrl: string) {
+    this.#client = client;
+    this.#queueUrl = queueUrl;
+    this.#deadLetterQueueUrl = deadLetterQueueUrl;
+  }
+
+  async receive(count: number, waitSeconds: number, signal: AbortSignal): Promise<QueueMessage[]> {
+    const input = {
+      QueueUrl: this.#queueUrl,
+      MaxNumberOfMessages: Math.min(count, batchLimit),
+      WaitTimeSeconds: waitSeconds,
+      MessageSystemAttributeNames: ["ApproximateReceiveCount", "SentTimestamp"],
+    } satisfies ConstructorParameters<typeof ReceiveMessageCommand>[0];
+    const { Messages: messages = [] } = await this.#client.send(new ReceiveMessageCommand(input), { abortSignal: signal });
+    return messages.map((message) => ({
+      id: message.MessageId ?? "",
+      receiptHandle: message.ReceiptHandle ?? "",
+      body: message.Body ?? "",
+      receiveCount: Number(message.Attributes?.ApproximateReceiveCount ?? 1),
+      sentAtMs: Number(message.Attributes?.SentTimestamp ?? 0),
+    }));
+  }
+
+  /** @throws Error when SQS kept one of them; it then comes back and is done again. */
+  async remove(messages: readonly QueueMessage[]): Promise<void> {
+    for (let start = 0; start < messages.length; start += batchLimit) {
+      const entries = messages
+        .slice(start, start + batchLimit)
+        .map(({ receiptHandle }, index) => ({ Id: String(index), ReceiptHandle: receiptHandle }));
+      const { Failed: failed = [] } = await this.#client.send(
+        new DeleteMessageBatchCommand({ QueueUrl: this.#queueUrl, Entries: entries }),
+      );
+      if (failed.length > 0)
+        throw new Error(
+          `SQS kept ${failed.length} of ${entries.length} messages: ${failed[0]?.Message ?? failed[0]?.Code ?? "no reason given"}`,
+        );
+    }
+  }
+
+  async returnAfter({ receiptHandle }: QueueMessage, seconds: number): Promise<void> {
+    await this.#client.send(
+      new ChangeMessageVisibilityCommand({
+        QueueUrl: this.#queueUrl,
+        ReceiptHandle: receiptHandle,
+        VisibilityTimeout: Math.round(seconds),
+      }),
+    );
+  }
+
+  async send(body: string, seconds: number): Promise<void> {
+    await this.#client.send(new SendMessageCommand({ QueueUrl: this.#queueUrl, MessageBody: body, DelaySeconds: Math.round(seconds) }));
+  }
+
+  async bury(message: QueueMessage, reason: string): Promise<void> {
+    const attributes = {
+      FleetReason: { DataType: "String", StringValue: reason.slice(0, 1000) },
+      FleetMessageId: { DataType: "String", StringValue: message.id },
+    };
+    await this.#client.send(
+      new SendMessageCommand({ QueueUrl: this.#deadLetterQueueUrl, MessageBody: message.body, MessageAttributes: attributes }),
+    );
+  }
+}

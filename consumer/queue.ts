@@ -1,0 +1,49 @@
+import type { Outcome, Retry } from "./outcome.ts";
+
+export interface QueueMessage {
+  readonly id: string;
+  readonly receiptHandle: string;
+  readonly body: string;
+  /** How often it was received, this time included. */
+  readonly receiveCount: number;
+  /** Milliseconds since 1970. */
+  readonly sentAtMs: number;
+}
+
+/** The part of SQS that the consumer needs. Every call may fail; none of them loses a message when it does. */
+export interface QueuePort {
+  /** Waits up to `waitSeconds` for at most `count` messages (1 to 10). */
+  receive(count: number, waitSeconds: number, signal: AbortSignal): Promise<QueueMessage[]>;
+  remove(messages: readonly QueueMessage[]): Promise<void>;
+  /** Lets the message return after `seconds` (0 to 43,200) from now. */
+  returnAfter(message: QueueMessage, seconds: number): Promise<void>;
+  /** Puts a new message into the queue, visible after `seconds` (0 to 900). */
+  send(body: string, seconds: number): Promise<void>;
+  /** Puts a copy into the dead-letter queue, with the reason as an attribute. */
+  bury(message: QueueMessage, reason: string): Promise<void>;
+}
+
+/** What the shell does with the message itself after its outcome was carried out. */
+export type Disposition = "delete" | "keep";
+
+/**
+ * Carries out what an outcome means for the queue. The new message of a replacement and the copy of a dead letter are
+ * there before the original goes: a crash in between makes a duplicate, never a loss.
+ */
+export async function settle(message: QueueMessage, outcome: Outcome, queue: QueuePort): Promise<Disposition> {
+  if (outcome.kind === "retry") return settleRetry(message, outcome, queue);
+  if (outcome.kind === "give-up") await queue.bury(message, outcome.reason);
+  return "delete";
+}
+
+/** SQS delays a message by at most 15 minutes. */
+const longestSendDelaySeconds = 900;
+
+async function settleRetry(message: QueueMessage, retry: Retry, queue: QueuePort): Promise<Disposition> {
+  if (retry.replacement !== undefined) {
+    await queue.send(retry.replacement, Math.min(retry.delaySeconds, longestSendDelaySeconds));
+    return "delete";
+  }
+  await queue.returnAfter(message, retry.delaySeconds);
+  return "keep";
+}
