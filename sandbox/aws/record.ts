@@ -1,0 +1,47 @@
+/** The file that tells later commands where the local AWS of a checkout is: `.sandbox/aws/aws.json`. */
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startOf } from "./processes.ts";
+
+export interface AwsRecord {
+  /** Names one life of the local AWS: a state made against another one describes resources that are gone. */
+  readonly id: string;
+  readonly pid: number;
+  /** With the id, names the process for ever. */
+  readonly processStart: string | undefined;
+  readonly emulatorPids: readonly number[];
+  readonly endpoint: string;
+  readonly accountId: string;
+  readonly region: string;
+  readonly speed: number | "stepped";
+  readonly startedAt: string;
+}
+
+export const awsDirectory = (root: string) => join(root, ".sandbox", "aws");
+const recordPath = (directory: string) => join(directory, "aws.json");
+
+/** Records the local AWS that this process runs. */
+export function writeRecord(directory: string, facts: Omit<AwsRecord, "pid" | "processStart">): void {
+  const record: AwsRecord = { ...facts, pid: process.pid, processStart: startOf(process.pid) };
+  mkdirSync(directory, { recursive: true });
+  const path = recordPath(directory);
+  writeFileSync(`${path}.new`, `${JSON.stringify(record, undefined, 2)}\n`);
+  renameSync(`${path}.new`, path); // readers see the old file or the whole new one
+}
+
+/** Undefined when there is none, or none that can be read: the file is a hint, never the only proof. */
+export function readRecord(directory: string): AwsRecord | undefined {
+  try {
+    const record = JSON.parse(readFileSync(recordPath(directory), "utf8")) as Partial<AwsRecord>;
+    return typeof record.id === "string" && typeof record.pid === "number" && typeof record.endpoint === "string"
+      ? (record as AwsRecord)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes the record, unless it is already another life's. */
+export function removeRecord(directory: string, id: string): void {
+  if (readRecord(directory)?.id === id) rmSync(recordPath(directory), { force: true });
+}
