@@ -1,13 +1,56 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { typeTokens } from "../contract/type-tokens.ts";
+import { imageFacts, imageFaults } from "./image-facts.ts";
+import type { DescribedImage, ImageFacts } from "./image-facts.ts";
+
 /** What the settings say of an image, compared with what it is. */
 export interface BakedImageArgs {
-  /** `ami-…`, written by `ops image pick`. */
+  /** `ami-…`, a reviewed line of the settings: nothing rolls unasked because a newer image exists. */
   readonly id: string;
   /** Account id that owns it, or `self`. */
   readonly owner: string;
   /** Instance type that it must have been built on. */
   readonly bakeType: string;
   readonly product: string;
-  readonly environment: string;
-  /** Days since the bake after which it is refused; absent = any age. */
+  /** Days since the bake after which it is refused, 1 or more; absent = any age. */
   readonly maxAgeDays?: number | undefined;
+}
+
+/** An image by id, verified: owner, state, architecture, bake type, product, date. Creates nothing. */
+export class BakedImage extends pulumi.ComponentResource {
+  /** Facts of the image; fails with every fault of it when it is not what the settings say. */
+  readonly facts: pulumi.Output<ImageFacts>;
+
+  constructor(name: string, args: BakedImageArgs, opts?: pulumi.ComponentResourceOptions) {
+    super(typeTokens.bakedImage, name, args, opts);
+    this.facts = pulumi.output(lookUp(args, this));
+    this.registerOutputs({ facts: this.facts });
+  }
+}
+
+async function lookUp(args: BakedImageArgs, parent: BakedImage): Promise<ImageFacts> {
+  const image = await describe(args, parent);
+  const faults = imageFaults(image, args, Date.now());
+  if (faults.length === 0) return imageFacts(image);
+  const list = faults.map((one) => `- ${one}`).join("\n");
+  throw new pulumi.ResourceError(
+    `Image ${args.id} is not what the settings say:\n${list}\nBake it again, or name another image in the fleet's image.id and image.bakeType.`,
+    parent,
+    true,
+  );
+}
+
+async function describe({ id, owner }: BakedImageArgs, parent: BakedImage): Promise<DescribedImage> {
+  try {
+    // A pinned image stays usable after its deprecation date; how old is too old is maxAgeDays.
+    return await aws.ec2.getAmi({ owners: [owner], filters: [{ name: "image-id", values: [id] }], includeDeprecated: true }, { parent });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new pulumi.ResourceError(
+      `Image ${id} of owner ${owner} was not found in this region: ${reason}\nCorrect the fleet's image.id and image.owner, or copy the image here.`,
+      parent,
+      true,
+    );
+  }
 }

@@ -1,4 +1,5 @@
 import type { Architecture } from "../contract/fleets-output.ts";
+import { tagKeys } from "../contract/tags.ts";
 
 /** What is known of a baked image: its own attributes and the tags that the bake wrote. */
 export interface ImageFacts {
@@ -22,4 +23,92 @@ export interface ImageFacts {
   readonly recipeRevision?: string | undefined;
   /** Environment that has run it. */
   readonly promotedFrom?: string | undefined;
+}
+
+/** An image as EC2 describes it, as far as it matters here. */
+export interface DescribedImage {
+  readonly id: string;
+  readonly name: string;
+  readonly ownerId: string;
+  readonly state: string;
+  readonly architecture: string;
+  readonly rootDeviceName: string;
+  readonly rootDeviceType: string;
+  readonly blockDeviceMappings: readonly { readonly deviceName: string; readonly ebs: Readonly<Record<string, string>> }[];
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** What the settings say of the image. */
+export interface ExpectedImage {
+  readonly bakeType: string;
+  readonly product: string;
+  /** Days; absent = any age. */
+  readonly maxAgeDays?: number | undefined;
+}
+
+const dayMs = 86_400_000;
+/** How far a builder's clock may be ahead of ours. */
+const clockLeewayMs = 300_000;
+const wholeSeconds = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+
+/** Everything that speaks against running `image`, one sentence each; none = it is what the settings say. */
+export function imageFaults(image: DescribedImage, expected: ExpectedImage, nowMs: number): string[] {
+  return [...attributeFaults(image), ...tagFaults(image, expected), ...dateFaults(image.tags[tagKeys.bakedAt], expected.maxAgeDays, nowMs)];
+}
+
+function attributeFaults({ architecture, rootDeviceType, state, tags }: DescribedImage): string[] {
+  const faults: string[] = [];
+  if (state !== "available") faults.push(`its state is "${state}"; allowed: "available"`);
+  if (rootDeviceType !== "ebs") faults.push(`its root device is of type "${rootDeviceType}"; allowed: "ebs"`);
+  if (architecture !== "x86_64" && architecture !== "arm64") {
+    faults.push(`its architecture is "${architecture}"; allowed: x86_64, arm64`);
+  } else if (tags[tagKeys.architecture] !== architecture) {
+    faults.push(mismatch(tagKeys.architecture, tags[tagKeys.architecture], architecture, "its own architecture"));
+  }
+  return faults;
+}
+
+function tagFaults({ tags }: DescribedImage, expected: ExpectedImage): string[] {
+  const faults: string[] = [];
+  if (tags[tagKeys.bakeType] !== expected.bakeType) {
+    faults.push(mismatch(tagKeys.bakeType, tags[tagKeys.bakeType], expected.bakeType, "image.bakeType of the settings"));
+  }
+  if (tags[tagKeys.product] !== expected.product) {
+    faults.push(mismatch(tagKeys.product, tags[tagKeys.product], expected.product, "fleet:product of the settings"));
+  }
+  return faults;
+}
+
+const mismatch = (key: string, actual: string | undefined, wanted: string, source: string) =>
+  `its tag ${key} is ${actual === undefined ? "absent" : `"${actual}"`}; allowed: "${wanted}" (${source})`;
+
+function dateFaults(bakedAt: string | undefined, maxAgeDays: number | undefined, nowMs: number): string[] {
+  const bakedMs = bakedAt !== undefined && wholeSeconds.test(bakedAt) ? Date.parse(bakedAt) : Number.NaN;
+  if (Number.isNaN(bakedMs)) {
+    const actual = bakedAt === undefined ? "absent" : `"${bakedAt}"`;
+    return [`its tag ${tagKeys.bakedAt} is ${actual}; allowed: a time such as "2026-01-31T12:00:00Z"`];
+  }
+  if (bakedMs > nowMs + clockLeewayMs) return [`its tag ${tagKeys.bakedAt} is "${String(bakedAt)}"; allowed: a time that has passed`];
+  const ageDays = Math.floor((nowMs - bakedMs) / dayMs);
+  if (maxAgeDays === undefined || ageDays <= maxAgeDays) return [];
+  return [`it was baked ${ageDays} days ago; allowed: at most ${maxAgeDays} (image.maxAgeDays of the settings)`];
+}
+
+/** Facts of an image without faults. */
+export function imageFacts(image: DescribedImage): ImageFacts {
+  const root = image.blockDeviceMappings.find((mapping) => mapping.deviceName === image.rootDeviceName);
+  const { tags } = image;
+  return {
+    id: image.id,
+    name: image.name,
+    ownerId: image.ownerId,
+    architecture: image.architecture === "arm64" ? "arm64" : "x86_64",
+    bakeType: tags[tagKeys.bakeType] ?? "",
+    bakedAt: tags[tagKeys.bakedAt] ?? "",
+    rootDeviceName: image.rootDeviceName,
+    rootSizeGiB: Number(root?.ebs["volume_size"] ?? 0),
+    sourceImage: tags[tagKeys.sourceImage],
+    recipeRevision: tags[tagKeys.recipeRevision],
+    promotedFrom: tags[tagKeys.promotedFrom],
+  };
 }

@@ -1,3 +1,5 @@
+import type { ScalingDirection, StepScaling, TargetTracking } from "./scaling-policies.ts";
+
 /**
  * The stack output `fleets`: all that operators and the operations command line know of a stack.
  * Fields are only ever added; a field that changes its meaning gets a new name.
@@ -13,6 +15,8 @@ export type Provisioning = "none" | "chef-server" | "chef-solo" | "managed-node"
 export interface FleetOutput {
   /** Prefix of the fleet's names, `storefront-staging-web-v3-app`. */
   readonly prefix: string;
+  /** Value of the tag `fleet:name`: the key in `fleets`, or the name that a renamed fleet was made with. */
+  readonly name: string;
   readonly product: string;
   readonly environment: string;
   readonly platform: string;
@@ -41,35 +45,17 @@ export interface FleetOutput {
   readonly rollout: { readonly minHealthyPercent: number; readonly maxHealthyPercent: number; readonly wait: boolean };
 }
 
-export interface StepOutput {
-  /** Bounds relative to the alarm's threshold; absent = unbounded. */
-  readonly lower?: number;
-  readonly upper?: number;
-  readonly adjustment: number;
-}
-
-export interface StepPolicyOutput {
+/** A step policy and its alarm, as they run. */
+export interface StepPolicyOutput extends StepScaling {
   readonly kind: "step";
-  readonly direction: "up" | "down";
+  readonly direction: ScalingDirection;
   readonly policyArn: string;
   readonly alarmName: string;
-  readonly metric: { readonly namespace: string; readonly name: string; readonly statistic: string };
-  readonly threshold: number;
-  readonly periodSeconds: number;
-  readonly evaluationPeriods: number;
-  readonly datapointsToAlarm: number;
-  readonly adjustmentType: "ChangeInCapacity" | "PercentChangeInCapacity" | "ExactCapacity";
-  readonly minAdjustmentMagnitude?: number;
-  readonly steps: readonly StepOutput[];
 }
 
-export interface TargetPolicyOutput {
+export interface TargetPolicyOutput extends TargetTracking {
   readonly kind: "target";
   readonly policyArn: string;
-  /** Predefined metric type, or the custom metric's name. */
-  readonly metric: string;
-  readonly target: number;
-  readonly scaleIn: boolean;
 }
 
 export interface ScalingOutput {

@@ -42,6 +42,9 @@ export const nameLimits = {
   lifecycleHook: 255 - autonameLength,
   // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
   securityGroup: 255 - autonameLength,
+  // Not autonamed: 64 for a role, less `AWSServiceRoleForAutoScaling_`, which IAM puts in front.
+  // https://docs.aws.amazon.com/autoscaling/ec2/userguide/autoscaling-service-linked-role.html
+  serviceLinkedRoleSuffix: 64 - 29,
 } as const;
 
 export type NamedService = keyof typeof nameLimits;
@@ -82,4 +85,13 @@ export function isAutonamedFrom(given: string, actual: string): boolean {
 /** The wildcard that IAM policies use for an autonamed resource. */
 export function autonamedPattern(given: string): string {
   return `${given}-*`;
+}
+
+/**
+ * Whether the wildcard of one fleet's group also matches the group of the other (in either direction): a role that may
+ * touch the one could then touch the other.
+ */
+export function groupsCollide(onePrefix: string, otherPrefix: string): boolean {
+  const [one, other] = [groupName(onePrefix), groupName(otherPrefix)];
+  return one === other || one.startsWith(`${other}-`) || other.startsWith(`${one}-`);
 }
