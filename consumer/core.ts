@@ -56,11 +56,11 @@ export async function handleMessage(message: Message, deps: CoreDependencies): P
   try {
     return request.kind === "departed" ? await remove(request, deps, message) : await release(request, deps, message);
   } catch (error) {
-    return failed(error, request.instanceId, message, deps, undefined);
+    return failed(error, request.instanceId, message, deps);
   }
 }
 
-/** Node first, then client: while the node is there, a search still finds both. */
+/** Node first, then client; a name that had to be looked up is kept in the message before either goes. */
 async function remove(request: Extract<Request, { kind: "departed" }>, deps: CoreDependencies, message: Message): Promise<Outcome> {
   const { instanceId } = request;
   const target = await resolveNode(request, message.receiveCount, deps);
@@ -75,14 +75,12 @@ async function remove(request: Extract<Request, { kind: "departed" }>, deps: Cor
       return refuse(instanceId, `client ${nodeName} is a validator or an administrator and is never deleted`);
   }
   if (deps.dryRun) return { kind: "removed", instanceId, nodeName, node: false, client: false };
-  const node = target.nodeGone ? false : await deps.chef.deleteNode(nodeName);
-  try {
-    const client = await deps.chef.deleteClient(nodeName);
-    return node || client ? { kind: "removed", instanceId, nodeName, node, client } : { kind: "gone", instanceId, nodeName };
-  } catch (error) {
-    const isFindable = nodeName === instanceId || request.nodeName !== undefined;
-    return failed(error, instanceId, message, deps, isFindable ? undefined : withNodeName(request, deps.ours, nodeName));
+  if (nodeName !== instanceId && request.nodeName === undefined) {
+    return { kind: "resolved", instanceId, nodeName, replacement: withNodeName(request, deps.ours, nodeName) };
   }
+  const node = target.nodeGone ? false : await deps.chef.deleteNode(nodeName);
+  const client = await deps.chef.deleteClient(nodeName);
+  return node || client ? { kind: "removed", instanceId, nodeName, node, client } : { kind: "gone", instanceId, nodeName };
 }
 
 /** The instance still runs, so its node stays; the terminate notice that follows removes it. */
@@ -98,7 +96,6 @@ async function release(request: Extract<Request, { kind: "terminating" }>, deps:
         reason: "still draining",
         cause: "passing",
         delaySeconds: Math.min(30, retryDelaySeconds("passing", message.receiveCount, 0)),
-        replacement: undefined,
       };
     }
   }
@@ -110,7 +107,7 @@ const refuse = (instanceId: string, reason: string): Outcome => ({ kind: "give-u
 
 const passing = new Set<ChefError["kind"]>(["overload", "network"]);
 
-function failed(error: unknown, instanceId: string, message: Message, deps: CoreDependencies, replacement: string | undefined): Outcome {
+function failed(error: unknown, instanceId: string, message: Message, deps: CoreDependencies): Outcome {
   if (error instanceof UnresolvableError) return refuse(instanceId, error.message);
   const cause = error instanceof UnsettledError || (error instanceof ChefError ? passing.has(error.kind) : true) ? "passing" : "operator";
   const asked = error instanceof ChefError ? error.retryAfterSeconds : undefined;
@@ -120,7 +117,6 @@ function failed(error: unknown, instanceId: string, message: Message, deps: Core
     reason: error instanceof Error ? error.message : "unknown failure",
     cause,
     delaySeconds: retryDelaySeconds(cause, message.receiveCount, (deps.random ?? Math.random)(), asked),
-    replacement,
   };
   return retry;
 }

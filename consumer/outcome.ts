@@ -2,6 +2,11 @@
 export type Outcome =
   /** The instance's node or client was there and is gone now. */
   | { readonly kind: "removed"; readonly instanceId: string; readonly nodeName: string; readonly node: boolean; readonly client: boolean }
+  /**
+   * The node's name was looked up and nothing is deleted yet: `replacement` takes the message's place and carries the
+   * name, because once the node is gone nothing could find its client again.
+   */
+  | { readonly kind: "resolved"; readonly instanceId: string; readonly nodeName: string; readonly replacement: string }
   /** Neither was there any more. */
   | { readonly kind: "gone"; readonly instanceId: string; readonly nodeName: string | undefined }
   /** A terminating hook's action was completed, or needs completing no more. */
@@ -19,11 +24,6 @@ export interface Retry {
   readonly cause: "passing" | "operator";
   /** When the message should return. */
   readonly delaySeconds: number;
-  /**
-   * Body to come back in the message's place: it carries the name of a node that is gone already while its client is
-   * not, which nothing could find again.
-   */
-  readonly replacement: string | undefined;
 }
 
 /** Outcomes after which the message is deleted. */

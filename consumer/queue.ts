@@ -1,4 +1,4 @@
-import type { Outcome, Retry } from "./outcome.ts";
+import type { Outcome } from "./outcome.ts";
 
 export interface QueueMessage {
   readonly id: string;
@@ -31,19 +31,11 @@ export type Disposition = "delete" | "keep";
  * there before the original goes: a crash in between makes a duplicate, never a loss.
  */
 export async function settle(message: QueueMessage, outcome: Outcome, queue: QueuePort): Promise<Disposition> {
-  if (outcome.kind === "retry") return settleRetry(message, outcome, queue);
+  if (outcome.kind === "retry") {
+    await queue.returnAfter(message, outcome.delaySeconds);
+    return "keep";
+  }
+  if (outcome.kind === "resolved") await queue.send(outcome.replacement, 0);
   if (outcome.kind === "give-up") await queue.bury(message, outcome.reason);
   return "delete";
-}
-
-/** SQS delays a message by at most 15 minutes. */
-const longestSendDelaySeconds = 900;
-
-async function settleRetry(message: QueueMessage, retry: Retry, queue: QueuePort): Promise<Disposition> {
-  if (retry.replacement !== undefined) {
-    await queue.send(retry.replacement, Math.min(retry.delaySeconds, longestSendDelaySeconds));
-    return "delete";
-  }
-  await queue.returnAfter(message, retry.delaySeconds);
-  return "keep";
 }

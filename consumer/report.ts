@@ -28,11 +28,12 @@ export function logOutcome(log: Log, message: QueueMessage, outcome: Outcome, du
   });
 }
 
-const metricNames = ["Removed", "Gone", "Released", "Ignored", "Retried", "GivenUp"] as const;
+const metricNames = ["Removed", "Resolved", "Gone", "Released", "Ignored", "Retried", "GivenUp"] as const;
 type MetricName = (typeof metricNames)[number];
 
 const metricOf: Readonly<Record<Outcome["kind"], MetricName>> = {
   removed: "Removed",
+  resolved: "Resolved",
   gone: "Gone",
   released: "Released",
   ignored: "Ignored",

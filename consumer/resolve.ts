@@ -38,14 +38,14 @@ export async function resolveNode(
   receiveCount: number,
   deps: NamingDependencies,
 ): Promise<Target | undefined> {
-  if (request.nodeName !== undefined) return { nodeName: request.nodeName, nodeGone: true };
+  if (request.nodeName !== undefined) return byName(request.nodeName, request.instanceId, deps);
   if (deps.naming === "instance-id") return { nodeName: request.instanceId, nodeGone: false };
   const tagged = deps.naming === "tag" ? await deps.nodeNameTag(request.instanceId) : undefined;
-  return tagged === undefined ? await bySearch(request.instanceId, receiveCount, deps) : await byTag(tagged, request.instanceId, deps);
+  return tagged === undefined ? await bySearch(request.instanceId, receiveCount, deps) : await byName(tagged, request.instanceId, deps);
 }
 
 /** A name can be used again by a later instance; then neither node nor client is ours to delete. */
-async function byTag(nodeName: string, instanceId: string, deps: NamingDependencies): Promise<Target | undefined> {
+async function byName(nodeName: string, instanceId: string, deps: NamingDependencies): Promise<Target | undefined> {
   const node = await deps.chef.node(nodeName);
   if (node === undefined) return { nodeName, nodeGone: true };
   return belongsTo(node, instanceId) ? { nodeName, nodeGone: false } : undefined;
