@@ -1,0 +1,38 @@
+import type { Value } from "../model/value.ts";
+
+/** What a check says about one resource, or about the stack when `urn` is absent. */
+export interface Finding {
+  /** `unproved`: the check could not be made, and says what is missing. */
+  readonly kind: "violation" | "unproved";
+  readonly message: string;
+  readonly urn?: string;
+}
+
+export type Findings = Iterable<Finding>;
+
+interface Place {
+  readonly urn: string;
+}
+
+export function violation(message: string, place?: Place): Finding {
+  return { kind: "violation", message, ...(place && { urn: place.urn }) };
+}
+
+export function unproved(message: string, place?: Place): Finding {
+  return { kind: "unproved", message, ...(place && { urn: place.urn }) };
+}
+
+/** Says that a value cannot be read, and why. */
+export function hidden(value: Value, place?: Place): Finding {
+  const why = value.state === "secret" ? "is encrypted" : "is known only after the deployment";
+  return unproved(`${value.path} ${why}`, place);
+}
+
+/**
+ * One expectation of one property: unproved when it cannot be read, a violation when `holds` says no.
+ * `demand` completes "httpTokens is "optional"; …" and says what is allowed and what to do.
+ */
+export function expect<T>(value: Value<T>, holds: (value: Value<T>) => boolean, demand: string, place?: Place): Finding[] {
+  if (value.hidden) return [hidden(value, place)];
+  return holds(value) ? [] : [violation(`${value.describe()}; ${demand}`, place)];
+}

@@ -1,0 +1,145 @@
+/** Turns rules into the policies that @pulumi/policy serves. */
+import {
+  remediateResourceOfType,
+  validateResourceOfType,
+  type EnforcementLevel,
+  type Policies,
+  type PolicyResource,
+  type ReportViolation,
+  type ResourceRemediation,
+  type ResourceValidation,
+  type ResourceValidationArgs,
+  type StackValidationArgs,
+} from "@pulumi/policy";
+import type { Resource as PulumiResource } from "@pulumi/pulumi";
+import { optionSchema } from "../core/config.ts";
+import type { AnyRule } from "../core/rule.ts";
+import { Run, type RuleFinding, type RunSettings } from "../core/run.ts";
+import { Deployment } from "../model/deployment.ts";
+import { kinds, type Kind } from "../model/kinds.ts";
+import { Resource, type ResourceFacts } from "../model/resource.ts";
+import { apply, plain } from "./properties.ts";
+
+type ResourceClass = new (name: string, args: Record<string, unknown>) => PulumiResource;
+
+/** Stands for the class of a type: @pulumi/policy only reads its token, and the real one would cost the loading of @pulumi/aws. */
+const classOf = (kind: Kind) => ({ __pulumiType: kinds[kind] }) as unknown as ResourceClass;
+
+function factsOfArgs(args: ResourceValidationArgs): ResourceFacts {
+  const { urn, type, props, opts } = args;
+  return { urn, type, properties: plain(props), parent: opts.parent, ignoreChanges: opts.ignoreChanges };
+}
+
+function factsOfResource({ urn, type, props, opts, parent, propertyDependencies }: PolicyResource): ResourceFacts {
+  const dependencies = Object.entries(propertyDependencies).map(([key, on]) => [key, on.map((one) => one.urn)] as const);
+  return {
+    urn,
+    type,
+    properties: plain(props),
+    parent: parent?.urn ?? opts.parent,
+    ignoreChanges: opts.ignoreChanges,
+    propertyDependencies: Object.fromEntries(dependencies),
+  };
+}
+
+function reportAll(findings: readonly RuleFinding[], report: ReportViolation): void {
+  for (const { message, urn } of findings) report(message, urn);
+}
+
+/** One function for all types of a rule; types that it does not look at are reported as not applicable. */
+function dispatch<F extends (args: ResourceValidationArgs, report: ReportViolation) => unknown>(
+  byType: ReadonlyMap<string, F>,
+): F | undefined {
+  const [first, second] = byType.values();
+  if (first === undefined || second === undefined) return first;
+  const all = [...byType.keys()].join("', '");
+  return ((args: ResourceValidationArgs, report: ReportViolation) =>
+    byType.get(args.type)?.(args, report) ??
+    (byType.has(args.type) || args.notApplicable(`Policy only applies to resources of types '${all}'`))) as F;
+}
+
+function validation(rule: AnyRule, run: Run): ResourceValidation | undefined {
+  const check = (_props: unknown, args: ResourceValidationArgs, report: ReportViolation) => {
+    reportAll(run.checkResource(rule, new Resource(factsOfArgs(args))), report);
+  };
+  return dispatch(
+    new Map((Object.keys(rule.resources) as Kind[]).map((kind) => [kinds[kind], validateResourceOfType(classOf(kind), check)])),
+  );
+}
+
+function remediation(rule: AnyRule, run: Run): ResourceRemediation | undefined {
+  const repair = (_props: unknown, args: ResourceValidationArgs) => {
+    const edits = run.repair(rule, new Resource(factsOfArgs(args)));
+    const changed = edits.filter((edit) => apply(args.props, edit));
+    return changed.length > 0 ? args.props : undefined;
+  };
+  return dispatch(
+    new Map((Object.keys(rule.repairs) as Kind[]).map((kind) => [kinds[kind], remediateResourceOfType(classOf(kind), repair)])),
+  );
+}
+
+/**
+ * One index for all rules of one deployment. @pulumi/policy unpacks the resources anew for every policy, so a rule that
+ * asks a second time, or a new turn of the event loop, means a new deployment.
+ */
+class SharedDeployment {
+  #current: Deployment | undefined;
+  readonly #seenBy = new Set<AnyRule>();
+
+  for(rule: AnyRule, args: StackValidationArgs): Deployment {
+    if (this.#current === undefined || this.#seenBy.has(rule)) {
+      this.#current = new Deployment(args.resources.map(factsOfResource));
+      this.#seenBy.clear();
+      setImmediate(() => (this.#current = undefined));
+    }
+    this.#seenBy.add(rule);
+    return this.#current;
+  }
+}
+
+function cappedLevel(rule: AnyRule, cap: "advisory" | "required"): EnforcementLevel {
+  return cap === "advisory" && (rule.level === "mandatory" || rule.level === "remediate") ? "advisory" : rule.level;
+}
+
+function metadata(rule: AnyRule, cap: "advisory" | "required") {
+  const fsbp = rule.controls.find((one) => one.startsWith("fsbp:"));
+  return {
+    name: rule.id,
+    description: rule.title,
+    displayName: rule.id,
+    severity: rule.severity,
+    enforcementLevel: cappedLevel(rule, cap),
+    remediationSteps: rule.remediation,
+    url: rule.url,
+    tags: [...rule.controls],
+    configSchema: { properties: Object.fromEntries(Object.entries(rule.options).map(([key, option]) => [key, optionSchema(option)])) },
+    ...(fsbp !== undefined && {
+      framework: {
+        name: "AWS Foundational Security Best Practices",
+        version: "1.0.0",
+        reference: fsbp.slice("fsbp:".length),
+        specification: rule.title,
+      },
+    }),
+  };
+}
+
+/** The policies of a pack, in the order of the rules, which share one run. */
+export function policiesOf(settings: RunSettings, cap: "advisory" | "required"): Policies {
+  const run = new Run(settings);
+  const shared = new SharedDeployment();
+  return settings.rules.map((rule) => {
+    const validateResource = validation(rule, run);
+    const remediateResource = remediation(rule, run);
+    return {
+      ...metadata(rule, cap),
+      ...(validateResource && { validateResource }),
+      ...(remediateResource && { remediateResource }),
+      ...(rule.stack && {
+        validateStack: (args: StackValidationArgs, report: ReportViolation) => {
+          reportAll(run.checkStack(rule, shared.for(rule, args)), report);
+        },
+      }),
+    };
+  });
+}

@@ -1,0 +1,26 @@
+/** The pack as Pulumi runs it. Importing this file starts a server; everything else in this folder has no side effects. */
+import { realpathSync } from "node:fs";
+import { PolicyPack } from "@pulumi/policy";
+import { policiesOf } from "./engine/policies.ts";
+import { runSettings } from "./engine/run-settings.ts";
+import { observeSettings, stackLevel } from "./engine/settings.ts";
+import { exemptions } from "./exemptions.ts";
+import { rules } from "./rules.ts";
+
+// @pulumi/policy reads the version of the pack from the package.json of the working directory.
+if (realpathSync(process.cwd()) !== realpathSync(import.meta.dirname)) {
+  console.error(`The policy pack was started in ${process.cwd()}; start it in its own folder, ${import.meta.dirname}, as Pulumi does.`);
+  process.exit(1);
+}
+
+const settings = observeSettings();
+
+new PolicyPack("fleet", {
+  displayName: "Fleet",
+  provider: "aws",
+  tags: ["aws", "autoscaling", "ec2", "sns", "sqs"],
+  policies: policiesOf(
+    runSettings({ rules, exemptions, configured: () => settings.configured, stack: process.env["PULUMI_NODEJS_STACK"] }),
+    stackLevel(process.env),
+  ),
+});
