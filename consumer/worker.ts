@@ -93,7 +93,8 @@ export class Worker {
         continue;
       }
       this.#reserved += room;
-      const messages = await this.#receive(room).finally(() => (this.#reserved -= room));
+      const messages = await this.#receive(room);
+      this.#reserved -= room; // in one turn with the starts below, so that no other receiver sees the places free
       if (messages === undefined) continue;
       for (const message of messages) this.#start(message);
       if (messages.length === 0 && this.#options.once === true && this.#inFlight.size === 0) return;
