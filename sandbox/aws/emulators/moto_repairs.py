@@ -1,0 +1,62 @@
+"""What moto's EC2 drops and the stacks need, put back at start: one function per repair.
+
+moto 5.2.5 registers every image with a root device of type "standard", an invented snapshot and without architecture and tags, so
+that a program which verifies its image would refuse each of them.
+"""
+
+
+def register_image_keeps_its_arguments():
+    from moto.core.responses import ActionResult
+    from moto.ec2.models.amis import Ami
+    from moto.ec2.responses.amis import AmisResponse as Response
+    from moto.ec2.utils import random_ami_id
+
+    invented_mappings = Ami.block_device_mappings.fget
+    Ami.block_device_mappings = property(lambda image: getattr(image, "registered_mappings", None) or invented_mappings(image))
+
+    def mapping_of(backend, given):
+        ebs = dict(given.get("Ebs") or {})
+        snapshot = ebs.get("SnapshotId")
+        if snapshot:
+            # Raises InvalidSnapshot.NotFound, as AWS does.
+            ebs.setdefault("VolumeSize", backend.describe_snapshots(snapshot_ids=[snapshot])[0].volume.size)
+        ebs.setdefault("DeleteOnTermination", True)
+        ebs.setdefault("VolumeType", "gp2")
+        return {**given, "Ebs": ebs} if given.get("Ebs") else given
+
+    def register_image(self):
+        self.error_on_dryrun()
+        backend = self.ec2_backend
+        mappings = [mapping_of(backend, given) for given in self._get_param("BlockDeviceMappings", [])]
+        if not mappings:
+            image = backend.register_image(self._get_param("Name"), self._get_param("Description", ""))
+            return ActionResult({"ImageId": image.id})
+        image = Ami(
+            backend,
+            random_ami_id(),
+            name=self._get_param("Name"),
+            description=self._get_param("Description", ""),
+            architecture=self._get_param("Architecture", "x86_64"),
+            virtualization_type=self._get_param("VirtualizationType", "hvm"),
+            root_device_name=self._get_param("RootDeviceName", mappings[0]["DeviceName"]),
+            root_device_type="ebs",
+        )
+        invented = image.ebs_snapshot
+        backend.snapshots.pop(invented.id, None)
+        image.registered_mappings = mappings
+        roots = [one["Ebs"].get("SnapshotId") for one in mappings if one["DeviceName"] == image.root_device_name and "Ebs" in one]
+        for snapshot_id in filter(None, roots):
+            image.ebs_snapshot = backend.describe_snapshots(snapshot_ids=[snapshot_id])[0]
+            image.ebs_snapshot.from_ami = image.id  # so that it cannot be deleted under the image
+        for specification in self._get_param("TagSpecifications", []):
+            if specification.get("ResourceType") == "image":
+                for tag in specification.get("Tags", []):
+                    image.add_tag(tag["Key"], tag["Value"])
+        backend.amis[image.id] = image
+        return ActionResult({"ImageId": image.id})
+
+    Response.register_image = register_image
+
+
+def apply():
+    register_image_keeps_its_arguments()
