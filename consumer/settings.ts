@@ -1,8 +1,8 @@
 import type { SigningVersion } from "./chef/sign.ts";
 import type { NodeNaming } from "./resolve.ts";
 
-/** What both shells are told through their environment. */
-export interface ConsumerSettings {
+/** How the Chef server is reached. */
+export interface ChefSettings {
   /** `https://chef.example.com/organizations/acme` */
   readonly chefServerUrl: string;
   readonly chefUser: string;
@@ -13,6 +13,11 @@ export interface ConsumerSettings {
   /** Where a certificate authority of your own is, if the server has one. */
   readonly certificateAuthority: SecretReference | undefined;
   readonly accountId: string;
+  readonly dryRun: boolean;
+}
+
+/** What both shells of the consumer are told through their environment. */
+export interface ConsumerSettings extends ChefSettings {
   readonly namePrefix: string;
   readonly queueUrl: string;
   readonly deadLetterQueueUrl: string;
@@ -21,7 +26,14 @@ export interface ConsumerSettings {
   readonly drain: "none" | "chef-client";
   /** Messages worked on at the same time. */
   readonly concurrency: number;
-  readonly dryRun: boolean;
+}
+
+/** What the scheduled reconciler is told. */
+export interface ReconcilerSettings extends ChefSettings {
+  readonly region: string;
+  readonly minAgeSeconds: number;
+  readonly maxDeletions: number;
+  readonly clientsWithoutNode: boolean;
 }
 
 export interface SecretReference {
@@ -54,15 +66,8 @@ const queueUrl = /^https?:\/\/[^/\s]+\/\d{12}\/[A-Za-z0-9_-]{1,80}$/;
  */
 export function readSettings(environment: Environment): ConsumerSettings {
   const read = new Reader(environment);
-  const allowHttp = read.choice("FLEET_CHEF_ALLOW_HTTP", ["false", "true"], "false") === "true";
-  const settings: ConsumerSettings = {
-    chefServerUrl: read.text("FLEET_CHEF_SERVER_URL", chefUrl, "an address like https://chef.example.com/organizations/NAME"),
-    chefUser: read.text("FLEET_CHEF_USER", /^[A-Za-z0-9_.-]{1,128}$/, "the name of a Chef client or user"),
-    chefKey: read.secret("FLEET_CHEF_KEY") ?? { store: "ssm", name: "" },
-    chefSigning: read.choice("FLEET_CHEF_SIGNING", ["1.3", "1.0"], "1.3"),
-    allowHttp,
-    certificateAuthority: environment["FLEET_CHEF_CA"] ? read.secret("FLEET_CHEF_CA") : undefined,
-    accountId: read.text("FLEET_ACCOUNT_ID", /^\d{12}$/, "an account id of twelve digits"),
+  const settings = {
+    ...readChef(read, "false"),
     namePrefix: read.text(
       "FLEET_NAME_PREFIX",
       /^[a-z0-9][a-z0-9-]*[a-z0-9]$/,
@@ -73,16 +78,47 @@ export function readSettings(environment: Environment): ConsumerSettings {
     naming: read.choice("FLEET_NODE_NAMING", ["instance-id", "tag", "search"], "instance-id"),
     drain: read.choice("FLEET_DRAIN", ["none", "chef-client"], "none"),
     concurrency: read.whole("FLEET_CONCURRENCY", 1, 256, 16),
-    dryRun: read.choice("FLEET_DRY_RUN", ["false", "true"], "false") === "true",
-  };
-  if (settings.chefServerUrl.startsWith("http:") && !allowHttp) {
+  } satisfies ConsumerSettings;
+  read.refuseFaults();
+  return settings;
+}
+
+/**
+ * Reads the reconciler's settings; it deletes nothing unless FLEET_DRY_RUN is `false`.
+ * @throws SettingsError as `readSettings`.
+ */
+export function readReconcilerSettings(environment: Environment): ReconcilerSettings {
+  const read = new Reader(environment);
+  const settings = {
+    ...readChef(read, "true"),
+    region: read.text("AWS_REGION", /^[a-z]{2}(-[a-z]+)+-\d$/, "a region, for example eu-west-1"),
+    minAgeSeconds: read.whole("FLEET_RECONCILE_MIN_AGE_SECONDS", 0, 31_536_000, 3_600),
+    maxDeletions: read.whole("FLEET_RECONCILE_MAX_DELETIONS", 1, 10_000, 50),
+    clientsWithoutNode: read.choice("FLEET_RECONCILE_CLIENTS_WITHOUT_NODE", ["false", "true"], "false") === "true",
+  } satisfies ReconcilerSettings;
+  read.refuseFaults();
+  return settings;
+}
+
+function readChef(read: Reader, dryRunDefault: "false" | "true"): ChefSettings {
+  const allowHttp = read.choice("FLEET_CHEF_ALLOW_HTTP", ["false", "true"], "false") === "true";
+  const chefServerUrl = read.text("FLEET_CHEF_SERVER_URL", chefUrl, "an address like https://chef.example.com/organizations/NAME");
+  if (chefServerUrl.startsWith("http:") && !allowHttp) {
     read.faults.push({
       name: "FLEET_CHEF_SERVER_URL",
-      message: `is "${settings.chefServerUrl}", without TLS; use https, or set FLEET_CHEF_ALLOW_HTTP=true for a server on this machine`,
+      message: `is "${chefServerUrl}", without TLS; use https, or set FLEET_CHEF_ALLOW_HTTP=true for a server on this machine`,
     });
   }
-  if (read.faults.length > 0) throw new SettingsError(read.faults);
-  return settings;
+  return {
+    chefServerUrl,
+    chefUser: read.text("FLEET_CHEF_USER", /^[A-Za-z0-9_.-]{1,128}$/, "the name of a Chef client or user"),
+    chefKey: read.secret("FLEET_CHEF_KEY") ?? { store: "ssm", name: "" },
+    chefSigning: read.choice("FLEET_CHEF_SIGNING", ["1.3", "1.0"], "1.3"),
+    allowHttp,
+    certificateAuthority: read.has("FLEET_CHEF_CA") ? read.secret("FLEET_CHEF_CA") : undefined,
+    accountId: read.text("FLEET_ACCOUNT_ID", /^\d{12}$/, "an account id of twelve digits"),
+    dryRun: read.choice("FLEET_DRY_RUN", ["false", "true"], dryRunDefault) === "true",
+  };
 }
 
 class Reader {
@@ -91,6 +127,15 @@ class Reader {
 
   constructor(environment: Environment) {
     this.#environment = environment;
+  }
+
+  /** @throws SettingsError when anything was wrong. */
+  refuseFaults(): void {
+    if (this.faults.length > 0) throw new SettingsError(this.faults);
+  }
+
+  has(name: string): boolean {
+    return (this.#environment[name] ?? "") !== "";
   }
 
   text(name: string, pattern: RegExp, allowed: string): string {

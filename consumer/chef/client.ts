@@ -35,6 +35,9 @@ export interface NodeFacts {
   readonly instanceId: string | undefined;
   /** `automatic.ohai_time`, seconds since 1970; when chef-client last reported. */
   readonly lastSeenSeconds: number | undefined;
+  /** `automatic.ec2.account_id` and `automatic.ec2.region`: where the instance runs. */
+  readonly accountId: string | undefined;
+  readonly region: string | undefined;
 }
 
 export interface ClientFacts {
@@ -53,9 +56,22 @@ export interface ChefApi {
   client(name: string): Promise<ClientFacts | undefined>;
   /** Nodes whose index says that they run on the instance; the index may lag behind. */
   searchNodes(query: string, limit: number): Promise<{ readonly total: number; readonly nodes: readonly NodeFacts[] }>;
+  /** Every node that the index shows, page by page. */
+  searchAllNodes(): Promise<readonly NodeFacts[]>;
   listNodes(): Promise<readonly string[]>;
   listClients(): Promise<readonly string[]>;
 }
+
+/** Rows of one search page; the server's own default. */
+const searchPage = 1_000;
+/** What a partial search brings of each node, by the path of its attribute. */
+const wantedOfSearch = {
+  name: ["name"],
+  instanceId: ["ec2", "instance_id"],
+  accountId: ["ec2", "account_id"],
+  region: ["ec2", "region"],
+  lastSeen: ["ohai_time"],
+};
 
 /** Newest first; the server's own range is asked for only when it refuses. */
 const preferredApiVersion = 1;
@@ -102,14 +118,28 @@ export class ChefClient implements ChefApi {
       : { name, validator: record(found)["validator"] === true, admin: record(found)["admin"] === true };
   }
 
-  async searchNodes(query: string, limit: number): Promise<{ total: number; nodes: NodeFacts[] }> {
-    const path = `search/node?q=${encodeURIComponent(query)}&rows=${limit}&start=0`;
-    const wanted = { name: ["name"], instanceId: ["ec2", "instance_id"], lastSeen: ["ohai_time"] };
-    const found = record(await this.#request("POST", path, JSON.stringify(wanted)));
+  searchNodes(query: string, limit: number): Promise<{ total: number; nodes: NodeFacts[] }> {
+    return this.#search(query, limit, 0);
+  }
+
+  async searchAllNodes(): Promise<NodeFacts[]> {
+    const found: NodeFacts[] = [];
+    for (let total = 1; found.length < total;) {
+      const page = await this.#search("*:*", searchPage, found.length);
+      found.push(...page.nodes);
+      total = page.nodes.length === 0 ? 0 : page.total;
+    }
+    return found;
+  }
+
+  async #search(query: string, rowCount: number, start: number): Promise<{ total: number; nodes: NodeFacts[] }> {
+    const path = `search/node?q=${encodeURIComponent(query)}&rows=${rowCount}&start=${start}`;
+    const found = record(await this.#request("POST", path, JSON.stringify(wantedOfSearch)));
     const rows = Array.isArray(found["rows"]) ? found["rows"] : [];
     const nodes = rows.map((row) => {
       const data = record(record(row)["data"]);
-      return nodeFacts(String(data["name"]), { ec2: { instance_id: data["instanceId"] }, ohai_time: data["lastSeen"] });
+      const ec2 = { instance_id: data["instanceId"], account_id: data["accountId"], region: data["region"] };
+      return nodeFacts(String(data["name"]), { ec2, ohai_time: data["lastSeen"] });
     });
     return { total: Number(found["total"] ?? nodes.length), nodes };
   }
@@ -254,11 +284,14 @@ const record = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 
 function nodeFacts(name: string, automatic: Readonly<Record<string, unknown>>): NodeFacts {
-  const instanceId = record(automatic["ec2"])["instance_id"];
+  const ec2 = record(automatic["ec2"]);
   const seen = automatic["ohai_time"];
+  const text = (value: unknown) => (typeof value === "string" ? value : undefined);
   return {
     name,
-    instanceId: typeof instanceId === "string" ? instanceId : undefined,
+    instanceId: text(ec2["instance_id"]),
     lastSeenSeconds: typeof seen === "number" ? seen : undefined,
+    accountId: text(ec2["account_id"]),
+    region: text(ec2["region"]),
   };
 }

@@ -5,7 +5,7 @@ import { handleMessage, type CoreDependencies, type Message } from "../../consum
 import type { Outcome } from "../../consumer/outcome.ts";
 import { settle } from "../../consumer/queue.ts";
 import { hookMessage, notice, wrapped } from "./helpers/messages.ts";
-import { MemoryQueue, world, type FaultKind } from "./helpers/world.ts";
+import { MemoryQueue, nodeFacts, world, type FaultKind } from "./helpers/world.ts";
 
 const id = "i-0123456789abcdef0";
 const message = (body: unknown = notice(id), receiveCount = 1) => ({ body: wrapped(body), receiveCount });
@@ -77,7 +77,7 @@ describe("consumer/core", () => {
   it("ignores a search hit whose own instance id is another", async () => {
     const { chef, deps } = world("search");
     chef.plant("app-1", "i-0fffffffffffffff0");
-    chef.index = () => [{ name: "app-1", instanceId: "i-0fffffffffffffff0", lastSeenSeconds: 1 }];
+    chef.index = () => [nodeFacts("app-1", { instanceId: "i-0fffffffffffffff0" })];
     assert.deepEqual(await handleMessage(message(notice(id), 8), deps), { kind: "gone", instanceId: id, nodeName: undefined });
     assert.equal(chef.nodes.size, 1);
   });

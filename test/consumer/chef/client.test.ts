@@ -17,7 +17,10 @@ const pair = () =>
 const janitor = pair();
 const other = pair();
 
-const node = (name: string, instanceId = name) => ({ name, automatic: { ec2: { instance_id: instanceId }, ohai_time: 1_700_000_000.5 } });
+const node = (name: string, instanceId = name) => ({
+  name,
+  automatic: { ec2: { instance_id: instanceId, account_id: "123456789012", region: "eu-west-1" }, ohai_time: 1_700_000_000.5 },
+});
 
 describe("consumer/chef/client", () => {
   let server: ChefServer;
@@ -87,7 +90,13 @@ describe("consumer/chef/client", () => {
       access: structuredClone(acme.containers.clients),
     };
     const client = connect();
-    assert.deepEqual(await client.node("web-1"), { name: "web-1", instanceId: "web-1", lastSeenSeconds: 1_700_000_000.5 });
+    assert.deepEqual(await client.node("web-1"), {
+      name: "web-1",
+      instanceId: "web-1",
+      lastSeenSeconds: 1_700_000_000.5,
+      accountId: "123456789012",
+      region: "eu-west-1",
+    });
     assert.equal(await client.node("web-2"), undefined);
     assert.deepEqual(await client.client("acme-validator"), { name: "acme-validator", validator: true, admin: false });
     assert.deepEqual(await client.listClients(), ["web-1", "acme-validator"]);

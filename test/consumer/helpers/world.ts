@@ -8,6 +8,15 @@ import { ours } from "./messages.ts";
 
 export type FaultKind = "none" | "overload" | "network" | "network-after" | "authentication" | "missingOrganization";
 
+export const nodeFacts = (name: string, changes: Partial<NodeFacts> = {}): NodeFacts => ({
+  name,
+  instanceId: name,
+  lastSeenSeconds: 1,
+  accountId: ours.accountId,
+  region: "eu-west-1",
+  ...changes,
+});
+
 export class MemoryChef implements ChefApi {
   readonly nodes = new Map<string, NodeFacts>();
   readonly clients = new Map<string, ClientFacts>();
@@ -18,7 +27,7 @@ export class MemoryChef implements ChefApi {
   index: (() => NodeFacts[]) | undefined;
 
   plant(name: string, instanceId = name, client: Partial<ClientFacts> = {}): void {
-    this.nodes.set(name, { name, instanceId, lastSeenSeconds: 1 });
+    this.nodes.set(name, nodeFacts(name, { instanceId }));
     this.clients.set(name, { name, validator: false, admin: false, ...client });
   }
 
@@ -37,6 +46,7 @@ export class MemoryChef implements ChefApi {
   client = (name: string) => this.#call(`client ${name}`, () => this.clients.get(name));
   listNodes = () => this.#call("list nodes", () => [...this.nodes.keys()]);
   listClients = () => this.#call("list clients", () => [...this.clients.keys()]);
+  searchAllNodes = () => this.#call("search *:*", () => this.index?.() ?? [...this.nodes.values()]);
   searchNodes = (query: string, limit: number) =>
     this.#call(`search ${query}`, () => {
       const wanted = query.replace("ec2_instance_id:", "");
