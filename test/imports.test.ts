@@ -22,7 +22,7 @@ const protocol = ["@pulumi/pulumi", "@grpc/grpc-js", "google-protobuf"];
 const table: Readonly<Record<string, Row>> = {
   "contract/": { rooms: [], packages: [] },
   "scaling/": { rooms: ["contract/"], packages: [] },
-  "config.ts": { rooms: ["contract/", "scaling/"], packages: ["@pulumi/pulumi", "zod"] },
+  "config.ts": { rooms: ["contract/", "scaling/", "settings/"], packages: ["@pulumi/pulumi", "zod"] },
   "settings/": { rooms: ["contract/", "scaling/"], packages: ["zod"] },
   "components/": { rooms: ["contract/", "scaling/"], packages: ["@pulumi/"] },
   "index.ts": { rooms: ["config.ts", "components/"], packages: [] },

@@ -1,0 +1,54 @@
+import { lookUpAccount } from "./components/account.ts";
+import { BakedImage } from "./components/baked-image.ts";
+import { fleetOutput } from "./components/fleet-output.ts";
+import { Fleet } from "./components/fleet.ts";
+import { lookUpNetwork } from "./components/network.ts";
+import { NoticePath } from "./components/notice-path.ts";
+import { Rollout } from "./components/rollout.ts";
+import { ScalingAlarms } from "./components/scaling-alarms.ts";
+import { fleetTags } from "./components/tags.ts";
+import { readSettings } from "./config.ts";
+
+const { naming, prefix, region, protect, roleArn, ...settings } = readSettings();
+const account = lookUpAccount(region);
+const network = lookUpNetwork(settings.network);
+const notices = new NoticePath(`${prefix}-notices`, { naming, account, alerts: settings.alerts, ...settings.notices }, { protect });
+
+/** What operators and the operations command line know of the stack. */
+export const fleets = Object.fromEntries(
+  settings.fleets.map(({ name, prefix, traffic, scaling, rollout, ...fleet }) => {
+    const image = new BakedImage(`${prefix}-image`, { ...fleet.image, product: naming.product });
+    const args = {
+      ...fleet,
+      account,
+      image: image.facts,
+      network: { ...network, ...traffic },
+      notices: { topicArn: notices.topicArn },
+      serviceLinkedRoleArn: notices.serviceLinkedRoleArn,
+      instancePolicy: [],
+    };
+    const group = new Fleet(prefix, args, { protect, before: notices.before });
+    const alarms = new ScalingAlarms(
+      `${prefix}-scaling`,
+      { ...scaling, groupName: group.groupName, size: fleet.size, warmupSeconds: fleet.bootSeconds, tags: fleetTags(fleet.identity) },
+      { protect },
+    );
+    const run = new Rollout(
+      `${prefix}-rollout`,
+      {
+        ...rollout,
+        groupName: group.groupName,
+        launchTemplateId: group.launchTemplateId,
+        launchTemplateVersion: group.launchTemplateVersion,
+        mixedInstances: fleet.mixedInstances,
+        region,
+        accountId: account.accountId,
+        roleArn,
+        warmupSeconds: fleet.bootSeconds,
+        minSize: fleet.size.min,
+      },
+      { protect },
+    );
+    return [name, fleetOutput(prefix, args, rollout, { fleet: group, scaling: alarms, rollout: run, notices })];
+  }),
+);

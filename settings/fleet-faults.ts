@@ -1,0 +1,112 @@
+import type { z } from "zod";
+import { checkSizes } from "../scaling/checks/sizes.ts";
+import { fault, within } from "../scaling/checks/fault.ts";
+import type { Fault } from "../scaling/checks/fault.ts";
+import { renamed } from "../scaling/checks/policies.ts";
+import { checkMaintenancePolicy, checkRefreshPreferences } from "../scaling/checks/replacement.ts";
+import { fleetSchema } from "./fleet-schema.ts";
+import type { FleetSettingsInput } from "./fleet-schema.ts";
+import { scalingFaults } from "./resolve-scaling.ts";
+
+type Raw = Readonly<Record<string, unknown>>;
+type Key = keyof typeof fleetSchema.shape;
+
+/** One setting of a fleet, when it is right by itself. */
+function part<Name extends Key>(raw: Raw, name: Name): FleetSettingsInput[Name] | undefined {
+  const parsed = (fleetSchema.shape[name] as z.ZodType).safeParse(raw[name]);
+  return parsed.success ? (parsed.data as FleetSettingsInput[Name]) : undefined;
+}
+
+/**
+ * What is wrong between the settings of a fleet, each right by itself. Every check looks at its own settings only, so
+ * that a fault in one place hides none in another.
+ */
+export function fleetFaults(raw: Raw): Fault[] {
+  return [
+    ...sizeFaults(part(raw, "size")),
+    ...typeFaults(part(raw, "instanceType"), part(raw, "mixedInstances")),
+    ...percentFaults(part(raw, "maintenance"), part(raw, "rollout")),
+    ...within("scaling", checked(part(raw, "scaling"), scalingFaults)),
+    ...within("loadBalancing", loadBalancingFaults(part(raw, "loadBalancing"), raw["loadBalancing"])),
+    ...healthFaults(raw, part(raw, "health")),
+    ...trafficFaults(raw),
+    ...volumeFaults(part(raw, "volumes") ?? []),
+  ];
+}
+
+const checked = <T>(value: T | undefined, check: (value: T) => Fault[]): Fault[] => (value === undefined ? [] : check(value));
+
+function sizeFaults(size: FleetSettingsInput["size"] | undefined): Fault[] {
+  if (size === undefined) return [];
+  return renamed(checkSizes({ minSize: size.min, maxSize: size.max }), { minSize: "size.min", maxSize: "size.max" });
+}
+
+function typeFaults(type: string | undefined, mixed: FleetSettingsInput["mixedInstances"]): Fault[] {
+  if (type === undefined || mixed === undefined || mixed.types.includes(type)) return [];
+  return [fault("mixedInstances.types", mixed.types, `a list with ${type}, the fleet's instanceType, among them`)];
+}
+
+const percentNames = { minHealthyPercentage: "minHealthyPercent", maxHealthyPercentage: "maxHealthyPercent" };
+
+function percentFaults(
+  maintenance: FleetSettingsInput["maintenance"] | undefined,
+  rollout: FleetSettingsInput["rollout"] | undefined,
+): Fault[] {
+  const given = (one: NonNullable<typeof maintenance | typeof rollout>) => ({
+    minHealthyPercentage: one.minHealthyPercent,
+    maxHealthyPercentage: one.maxHealthyPercent,
+  });
+  return [
+    ...checked(maintenance, (one) => within("maintenance", renamed(checkMaintenancePolicy(given(one)), percentNames))),
+    ...checked(rollout, (one) => within("rollout", renamed(checkRefreshPreferences(given(one), true), percentNames))),
+  ];
+}
+
+function loadBalancingFaults(given: FleetSettingsInput["loadBalancing"], raw: unknown): Fault[] {
+  if (given === undefined) return [];
+  if (given.targetGroupArns !== undefined) {
+    const others = Object.entries(raw as Raw).filter(([name]) => name !== "targetGroupArns");
+    return others.map(([name, value]) => fault(name, value, "absent, since targetGroupArns are given"));
+  }
+  if (given.listenerArn === undefined) return [fault("listenerArn", undefined, "a listener, or targetGroupArns")];
+  return [
+    ...(given.priority === undefined ? [fault("priority", undefined, "a whole number from 1 to 50000, since listenerArn is given")] : []),
+    ...(given.hosts.length + given.paths.length === 0
+      ? [fault("paths", undefined, "hosts, paths or both, since listenerArn is given")]
+      : []),
+  ];
+}
+
+function healthFaults(raw: Raw, health: FleetSettingsInput["health"] | undefined): Fault[] {
+  if (health?.type !== "ELB" || raw["loadBalancing"] !== undefined) return [];
+  return [fault("health.type", "ELB", "EC2, or ELB together with loadBalancing")];
+}
+
+function trafficFaults(raw: Raw): Fault[] {
+  const faults = (["ingress", "egress"] as const).flatMap((name) =>
+    (part(raw, name) ?? []).flatMap((rule, index) => within(`${name}[${index}]`, ruleFaults(rule))),
+  );
+  if (raw["securityGroupIds"] === undefined) return faults;
+  const unread = (["ingress", "egress"] as const).filter((name) => raw[name] !== undefined);
+  return [...faults, ...unread.map((name) => fault(name, raw[name], "absent, since securityGroupIds are given"))];
+}
+
+function ruleFaults({ protocol, fromPort, toPort, cidrBlocks, securityGroupIds }: FleetSettingsInput["ingress"][number]): Fault[] {
+  const noOne = cidrBlocks === undefined && securityGroupIds === undefined;
+  return [
+    ...(noOne ? [fault("cidrBlocks", undefined, "cidrBlocks, securityGroupIds or both")] : []),
+    ...(protocol === "-1" && (fromPort !== 0 || toPort !== 0) ? [fault("fromPort", fromPort, "0, like toPort, since protocol is -1")] : []),
+    ...(fromPort > toPort ? [fault("fromPort", fromPort, `at most toPort (${toPort})`)] : []),
+  ];
+}
+
+function volumeFaults(volumes: FleetSettingsInput["volumes"]): Fault[] {
+  return volumes.flatMap(({ deviceName, sizeGiB, snapshotId }, index) => [
+    ...(volumes.findIndex((other) => other.deviceName === deviceName) === index
+      ? []
+      : [fault(`volumes[${index}].deviceName`, deviceName, "each device once")]),
+    ...(sizeGiB === undefined && snapshotId === undefined
+      ? [fault(`volumes[${index}].sizeGiB`, undefined, "a size, or a snapshotId whose size is taken")]
+      : []),
+  ]);
+}

@@ -1,0 +1,220 @@
+import { z } from "zod";
+import { accountIdPattern, arn, ec2Id, instanceType, oneOf, text, whole, word, yesNo } from "./leaves.ts";
+import { scalingSchema } from "./scaling-schema.ts";
+
+/** Longest that a fleet's name may be: with product, environment, platform and suffix every limit of a service holds. */
+const nameLength = 32;
+
+export const fleetNameSchema = word(nameLength, { description: "Name of a fleet within the stack.", example: "app" });
+
+const image = z
+  .strictObject({
+    id: ec2Id("ami", "Image that the instances run. `npm run ops -- image pick` writes it."),
+    bakeType: instanceType("Instance type that the image was built on; compared with the image's tag."),
+    owner: text(new RegExp(`^(?:self|${accountIdPattern.source.slice(1, -1)})$`), "self, or the 12 digits of an account", {
+      description: "Account that owns the image.",
+      example: "self",
+    }).default("self"),
+    maxAgeDays: whole(1, 3650, {
+      description: "Days since the bake after which the image is refused; absent = any age.",
+      example: 90,
+    }).exactOptional(),
+  })
+  .meta({ description: "What the instances run." });
+
+const mixedInstances = z
+  .strictObject({
+    types: z
+      .array(instanceType("An instance type."))
+      .min(1)
+      .meta({ description: "Types in order of preference, the fleet's own among them." }),
+    onDemandBaseCapacity: whole(0, 10_000, { description: "Instances that are always on demand.", example: 2 }).default(0),
+    onDemandPercentageAboveBase: whole(0, 100, { description: "Share of on-demand instances above the base.", example: 100 }).default(100),
+    spotAllocationStrategy: oneOf(["price-capacity-optimized", "capacity-optimized", "lowest-price"], {
+      description: "How spot instances are chosen.",
+      example: "price-capacity-optimized",
+    }).default("price-capacity-optimized"),
+  })
+  .meta({ description: "Other types beside `instanceType`; absent = none." });
+
+const size = z
+  .strictObject({
+    min: whole(0, 10_000, { description: "Fewest instances.", example: 2 }),
+    max: whole(0, 10_000, { description: "Most instances.", example: 6 }),
+  })
+  .meta({ description: "Limits of the group's size; what it is between them is the scaling policies' business." });
+
+const listOf = (item: z.ZodType<string>, description: string) => z.array(item).min(1).meta({ description });
+
+const host = text(/^[A-Za-z0-9.*?-]{1,128}$/, "a host name, * and ? allowed", { description: "A host.", example: "shop.example.com" });
+const path = text(/^\/[\x21-\x7e]{0,127}$/, "a path that begins with /", { description: "A path.", example: "/*" });
+
+const loadBalancing = z
+  .strictObject({
+    targetGroupArns: listOf(
+      arn("elasticloadbalancing", "targetgroup/app/0123456789abcdef", "A target group."),
+      "Target groups that exist; nothing else is given then.",
+    ).exactOptional(),
+    listenerArn: arn(
+      "elasticloadbalancing",
+      "listener/app/web/0123456789abcdef/0123456789abcdef",
+      "Listener that gets a rule and a target group for this fleet.",
+    ).exactOptional(),
+    priority: whole(1, 50_000, {
+      description: "Priority of the listener's rule, unique within the listener.",
+      example: 100,
+    }).exactOptional(),
+    hosts: z.array(host).default([]).meta({ description: "Hosts that the rule matches; hosts, paths or both are given." }),
+    paths: z.array(path).default([]).meta({ description: "Paths that the rule matches." }),
+    port: whole(1, 65_535, { description: "Port of the application on the instances.", example: 8080 }).default(80),
+    protocol: oneOf(["HTTP", "HTTPS"], { description: "What the application speaks.", example: "HTTP" }).default("HTTP"),
+    healthPath: path.default("/").meta({ description: "Path whose answer says that an instance is healthy.", examples: ["/health"] }),
+    healthMatcher: text(/^[0-9,-]{3,}$/, "status codes such as 200 or 200-299", {
+      description: "Status codes that count as healthy.",
+      example: "200",
+    }).default("200"),
+    drainSeconds: whole(0, 3600, { description: "Seconds that open connections get when an instance leaves.", example: 60 }).default(60),
+  })
+  .meta({ description: "Where traffic comes from: target groups, or a listener; absent = no load balancer." });
+
+const health = z
+  .strictObject({
+    type: oneOf(["EC2", "ELB"], {
+      description: "ELB adds the target group's health to EC2's own; absent = ELB with a load balancer, else EC2.",
+      example: "ELB",
+    }).exactOptional(),
+    graceSeconds: whole(0, 7200, {
+      description: "Seconds after a launch in which health does not count; absent = bootSeconds.",
+      example: 180,
+    }).exactOptional(),
+  })
+  .meta({ description: "When an instance is replaced." });
+
+const volumeNumbers = {
+  iops: whole(3000, 80_000, { description: "Operations per second; absent = 3000, what gp3 includes.", example: 3000 }).exactOptional(),
+  throughputMiBps: whole(125, 2000, { description: "MiB per second; absent = 125, what gp3 includes.", example: 125 }).exactOptional(),
+  kmsKeyArn: arn(
+    "kms",
+    "key/01234567-89ab-cdef-0123-456789abcdef",
+    "Key that encrypts it; absent = the account's default key for EBS.",
+  ).exactOptional(),
+};
+const sizeGiB = whole(1, 65_536, { description: "Size in GiB; absent = that of the snapshot.", example: 20 }).exactOptional();
+
+const rootVolume = z
+  .strictObject({ sizeGiB, ...volumeNumbers })
+  .meta({ description: "The root volume: gp3, encrypted, deleted with its instance." });
+
+const volume = z
+  .strictObject({
+    deviceName: text(/^\/dev\/(?:sd[f-p]|xvd[b-z])$/, "a device such as /dev/sdf", { description: "Device name.", example: "/dev/sdf" }),
+    sizeGiB,
+    snapshotId: ec2Id("snap", "Snapshot that it begins with; absent = empty.").exactOptional(),
+    ...volumeNumbers,
+  })
+  .meta({ description: "A volume that is attached at launch: gp3, encrypted, deleted with its instance." });
+
+const trafficRule = z
+  .strictObject({
+    description: text(/^[A-Za-z0-9 ._\-:/()#,@[\]+=&;{}!$*]{1,255}$/, "up to 255 letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*", {
+      description: "What the rule is for.",
+      example: "Application from the load balancer",
+    }),
+    protocol: oneOf(["tcp", "udp", "icmp", "-1"], { description: "Protocol; -1 = everything.", example: "tcp" }).default("tcp"),
+    fromPort: whole(-1, 65_535, { description: "First port; 0 with protocol -1.", example: 8080 }),
+    toPort: whole(-1, 65_535, { description: "Last port; 0 with protocol -1.", example: 8080 }),
+    cidrBlocks: listOf(
+      text(/^\d{1,3}(?:\.\d{1,3}){3}\/\d{1,2}$/, "an IPv4 range such as 10.0.0.0/16", { description: "A range.", example: "10.0.0.0/16" }),
+      "Address ranges.",
+    ).exactOptional(),
+    securityGroupIds: listOf(ec2Id("sg", "A security group."), "Security groups.").exactOptional(),
+  })
+  .meta({ description: "Traffic that is let through." });
+
+const everywhere = [{ description: "Everything outbound", protocol: "-1" as const, fromPort: 0, toPort: 0, cidrBlocks: ["0.0.0.0/0"] }];
+
+const maintenance = z
+  .strictObject({
+    minHealthyPercent: whole(0, 100, {
+      description: "Share of the size that stays healthy; 100 = launch before terminate.",
+      example: 100,
+    }).default(100),
+    maxHealthyPercent: whole(100, 200, { description: "Share that may exist meanwhile, at most 100 more.", example: 110 }).default(110),
+  })
+  .meta({ description: "How instances are replaced outside of a roll-out." });
+
+const rollout = z
+  .strictObject({
+    minHealthyPercent: whole(0, 100, {
+      description: "Share of the size that serves throughout; 100 = launch before terminate.",
+      example: 100,
+    }).default(100),
+    maxHealthyPercent: whole(100, 200, { description: "Share that may exist meanwhile, at most 100 more.", example: 110 }).default(110),
+    healthAlarms: z
+      .array(text(/^.{1,255}$/, "the name of an alarm", { description: "Name of an alarm.", example: "storefront-errors" }))
+      .max(10)
+      .default([])
+      .meta({ description: "CloudWatch alarms that stop a roll-out and send it back; never the scaling alarms." }),
+    wait: yesNo({ description: "Whether `up` waits for the roll-out and fails with it.", example: true }).default(true),
+    timeoutSeconds: whole(60, 86_400, {
+      description: "Seconds after which waiting ends with an error; the roll-out goes on.",
+      example: 3600,
+    }).default(3600),
+  })
+  .meta({ description: "How a new image or type reaches the running instances." });
+
+const hook = (description: string) =>
+  z
+    .strictObject({ heartbeatSeconds: whole(30, 7200, { description: "Seconds until the hook times out.", example: 300 }) })
+    .meta({ description });
+
+const exemption = z
+  .strictObject({
+    rule: text(/^[a-z][a-z0-9-]*$/, "the id of a policy", { description: "Id of the policy.", example: "group-multi-az" }),
+    reason: text(/^.{10,}$/, "a sentence", { description: "Why.", example: "One zone until the database moves." }),
+    expires: text(/^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/, "a day such as 2027-01-31", {
+      description: "Last day on which it holds, UTC.",
+      example: "2027-01-31",
+    }),
+  })
+  .meta({ description: "A policy that this fleet is exempt from." });
+
+export const fleetSchema = z
+  .strictObject({
+    role: word(64, {
+      description: "What the nodes do, the value of their tag `fleet:role`; absent = the fleet's name.",
+      example: "app",
+    }).exactOptional(),
+    image,
+    instanceType: instanceType("Instance type of the group; policies compare it with the bake type."),
+    mixedInstances: mixedInstances.exactOptional(),
+    provisioning: oneOf(["none"], {
+      description: "How a node gets its configuration; `none`: the image is complete.",
+      example: "none",
+    }).default("none"),
+    size,
+    bootSeconds: whole(0, 7200, { description: "Seconds from launch to serving: health check grace and warm-up.", example: 120 }),
+    scaling: scalingSchema,
+    health: health.prefault({}),
+    loadBalancing: loadBalancing.exactOptional(),
+    securityGroupIds: listOf(
+      ec2Id("sg", "A security group."),
+      "Security groups that exist; absent = one of the fleet's own with `ingress` and `egress`.",
+    ).exactOptional(),
+    ingress: z.array(trafficRule).default([]).meta({ description: "Traffic to the nodes." }),
+    egress: z.array(trafficRule).default(everywhere).meta({ description: "Traffic from the nodes." }),
+    rootVolume: rootVolume.prefault({}),
+    volumes: z.array(volume).default([]).meta({ description: "Volumes beside the root volume." }),
+    maintenance: maintenance.prefault({}),
+    rollout: rollout.prefault({}),
+    launchHook: hook("Holds a new instance until the image completes the hook `fleet-launch`; absent = no hook.").exactOptional(),
+    terminateHook: hook("Holds a departing instance so that it can finish; absent = no hook.").exactOptional(),
+    formerly: word(nameLength, {
+      description: "Name that the fleet was made with: after renaming its key, everything on AWS keeps that name.",
+      example: "web",
+    }).exactOptional(),
+    exemptions: z.array(exemption).default([]).meta({ description: "Policies that this fleet is exempt from." }),
+  })
+  .meta({ description: "One fleet." });
+
+export type FleetSettingsInput = z.infer<typeof fleetSchema>;

@@ -1,0 +1,87 @@
+import type { NamingInputs } from "../contract/naming.ts";
+import { fleetPrefix, stackPrefix } from "../contract/naming.ts";
+import type { ScalingPolicies } from "../contract/scaling-policies.ts";
+import type { FleetSettingsInput } from "./fleet-schema.ts";
+import { resolveScaling } from "./resolve-scaling.ts";
+import type { AwsSettings, ProjectSettings } from "./schema.ts";
+
+/** Everything that the program is told, checked and complete. */
+export interface Settings {
+  readonly naming: NamingInputs;
+  /** Prefix of everything in the stack. */
+  readonly prefix: string;
+  readonly region: string;
+  /** Role that commands take on; absent = the caller's own credentials. */
+  readonly roleArn?: string;
+  readonly network: ProjectSettings["network"];
+  readonly alerts: { readonly topicArn: string } | { readonly email: string };
+  readonly protect: boolean;
+  readonly notices: ProjectSettings["notices"];
+  /** In the order of their names. */
+  readonly fleets: readonly FleetSettings[];
+}
+
+type LoadBalancingInput = NonNullable<FleetSettingsInput["loadBalancing"]>;
+type ListenerSettings = Required<Omit<LoadBalancingInput, "targetGroupArns">>;
+
+export interface FleetSettings extends Omit<
+  FleetSettingsInput,
+  "role" | "scaling" | "health" | "loadBalancing" | "formerly" | "securityGroupIds" | "ingress" | "egress"
+> {
+  /** Key under `fleet:fleets`. */
+  readonly name: string;
+  /** Prefix of everything that the fleet has. */
+  readonly prefix: string;
+  readonly identity: NamingInputs & { readonly fleet: string; readonly role: string };
+  readonly scaling: ScalingPolicies;
+  readonly healthCheckType: "EC2" | "ELB";
+  /** Values that go straight to the group. */
+  readonly group: { readonly healthCheckGracePeriod: number };
+  readonly loadBalancing?: { readonly targetGroupArns: readonly string[] } | ListenerSettings;
+  readonly traffic: Pick<FleetSettingsInput, "securityGroupIds" | "ingress" | "egress">;
+}
+
+export function resolveSettings(environment: string, project: ProjectSettings, provider: AwsSettings): Settings {
+  const { product, platform, majorVersion, alerts } = project;
+  const naming = { product, environment, platform, majorVersion };
+  const roleArn = provider.assumeRoles[0]?.roleArn;
+  return {
+    naming,
+    prefix: stackPrefix(naming),
+    region: provider.region,
+    ...(roleArn === undefined ? {} : { roleArn }),
+    network: project.network,
+    alerts: alerts.topicArn === undefined ? { email: alerts.email ?? "" } : { topicArn: alerts.topicArn },
+    protect: project.protect,
+    notices: project.notices,
+    fleets: Object.keys(project.fleets)
+      .sort()
+      .flatMap((name) => (project.fleets[name] === undefined ? [] : [resolveFleet(naming, name, project.fleets[name])])),
+  };
+}
+
+/** A renamed fleet keeps on AWS the name that it was made with: nothing there can be renamed, only replaced. */
+export const identityName = (name: string, formerly: string | undefined): string => formerly ?? name;
+
+function resolveFleet(naming: NamingInputs, name: string, input: FleetSettingsInput): FleetSettings {
+  const { role, scaling, health, loadBalancing, formerly, securityGroupIds, ingress, egress, ...same } = input;
+  const fleet = identityName(name, formerly);
+  return {
+    ...same,
+    name,
+    prefix: fleetPrefix(naming, fleet),
+    identity: { ...naming, fleet, role: role ?? fleet },
+    scaling: resolveScaling(scaling),
+    healthCheckType: health.type ?? (loadBalancing === undefined ? "EC2" : "ELB"),
+    group: { healthCheckGracePeriod: health.graceSeconds ?? input.bootSeconds },
+    ...(loadBalancing === undefined ? {} : { loadBalancing: resolveLoadBalancing(loadBalancing) }),
+    traffic: { ...(securityGroupIds === undefined ? {} : { securityGroupIds }), ingress, egress },
+  };
+}
+
+function resolveLoadBalancing(input: LoadBalancingInput): NonNullable<FleetSettings["loadBalancing"]> {
+  const { targetGroupArns, listenerArn, priority, ...listener } = input;
+  if (targetGroupArns !== undefined) return { targetGroupArns };
+  if (listenerArn === undefined || priority === undefined) throw new TypeError("loadBalancing was not checked before it was resolved");
+  return { listenerArn, priority, ...listener };
+}
