@@ -1,0 +1,77 @@
+/** `preview`, `up`, `destroy` and `refresh`. */
+import process from "node:process";
+import { stopAws } from "../aws/lifetime.ts";
+import type { DeploymentEngine, DeployResult } from "../engine/api.ts";
+import { describeOverrides } from "../seed.ts";
+import { chooseEngine, type EngineName } from "./engines.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { knownStacks, stateFile } from "./local-state.ts";
+import { Progress } from "./progress.ts";
+import { doneLine, jsonFailure, jsonReport, summaryLine } from "./report.ts";
+import { openSession } from "./session.ts";
+import { isTold } from "./told.ts";
+
+export type DeployVerb = "preview" | "up" | "destroy" | "refresh";
+
+export interface DeployCommand {
+  readonly root: string;
+  readonly stack: string;
+  readonly json: boolean;
+  readonly engine: EngineName;
+  readonly set: readonly string[];
+  readonly speed?: number;
+  /** After a destroy that left no stack: whether the local AWS goes on running. */
+  readonly keep: boolean;
+}
+
+/** Exit status 130 is what a shell shows after Ctrl-C. */
+const interruptedStatus = 130;
+
+export async function deploy(verb: DeployVerb, command: DeployCommand): Promise<number> {
+  // With --json nothing but JSON stands on stdout; people still see how far it is.
+  const progress = new Progress(command.json ? process.stderr : process.stdout);
+  const say = (line: string) => progress.line(line);
+  using interrupt = onInterrupt(say);
+  try {
+    const session = await openSession({ ...command, say });
+    if (session.overrides.length > 0 && verb !== "destroy") say(describeOverrides(session.overrides));
+    const engine = await chooseEngine(command.engine);
+    const { signal, killSignal } = interrupt;
+    const result = await engine[verb](session.deployOptions({ signal, killSignal, onEvent: (event) => progress.show(event) }));
+    progress.close();
+    if (command.json) console.log(JSON.stringify(jsonReport(result, session.settings), undefined, 2));
+    else printEnd(verb, command.stack, result);
+    if (interrupt.interrupted()) return interruptedStatus;
+    if (verb === "destroy" && result.ok && !command.keep) await endWhenEmpty(command.root, engine, command.json);
+    return result.ok ? 0 : 1;
+  } catch (error) {
+    progress.close();
+    if (!isTold(error)) throw error;
+    console.error(error.message);
+    if (command.json) console.log(JSON.stringify(jsonFailure(error.message), undefined, 2));
+    return interrupt.interrupted() ? interruptedStatus : 1;
+  }
+}
+
+function printEnd(verb: DeployVerb, stack: string, result: DeployResult): void {
+  const line = verb === "preview" ? summaryLine(result.changeSummary) : doneLine(result.changeSummary);
+  if (verb === "up" && result.ok) printOutputs(result.outputs);
+  console.log(`${result.ok ? "" : "FAILED: "}${verb} of ${stack}: ${line}, ${result.durationSeconds.toFixed(1)} s`);
+}
+
+export function printOutputs(outputs: Readonly<Record<string, unknown>>): void {
+  if (Object.keys(outputs).length === 0) return;
+  console.log("Outputs:");
+  for (const [name, value] of Object.entries(outputs)) {
+    const text = typeof value === "string" ? value : JSON.stringify(value, undefined, 2);
+    console.log(`  ${name}: ${text.replaceAll("\n", "\n  ")}`);
+  }
+}
+
+/** A local AWS in which no stack of this checkout stands any more serves nobody. */
+async function endWhenEmpty(root: string, engine: DeploymentEngine, quiet: boolean): Promise<void> {
+  for (const stack of knownStacks(root)) {
+    if ((await engine.stackResources(stateFile(root, stack))).length > 0) return;
+  }
+  if ((await stopAws(root)) && !quiet) console.log("local AWS ended: no stack is left in it (--keep leaves it running)");
+}

@@ -1,0 +1,32 @@
+/** Ctrl-C: the first ends the run after the steps under way, the second at once; the state stays readable either way. */
+import process from "node:process";
+
+export interface Interrupt extends Disposable {
+  readonly signal: AbortSignal;
+  readonly killSignal: AbortSignal;
+  /** Whether a signal came. */
+  readonly interrupted: () => boolean;
+}
+
+export function onInterrupt(say: (line: string) => void): Interrupt {
+  const soft = new AbortController();
+  const hard = new AbortController();
+  const handle = (name: NodeJS.Signals) => {
+    if (soft.signal.aborted) {
+      say(`${name} again: ending at once; the next run takes up what was under way`);
+      hard.abort();
+    } else {
+      say(`${name}: no further step is started, those under way are awaited (once more ends at once)`);
+      soft.abort();
+    }
+  };
+  process.on("SIGINT", handle).on("SIGTERM", handle);
+  return {
+    signal: soft.signal,
+    killSignal: hard.signal,
+    interrupted: () => soft.signal.aborted,
+    [Symbol.dispose]: () => {
+      process.off("SIGINT", handle).off("SIGTERM", handle);
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import { existsSync } from "node:fs";
+import type { EngineName } from "./engines.ts";
+import { chooseEngine } from "./engines.ts";
+import { printOutputs } from "./deploy.ts";
+import { sandboxPassphrase } from "./environment.ts";
+import { knownStacks, stateFile } from "./local-state.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** Outputs stand in the state; neither program nor local AWS is needed. */
+export async function runOutputs(
+  root: string,
+  { stack, json, engine }: { readonly stack: string; readonly json: boolean; readonly engine: EngineName },
+) {
+  const file = stateFile(root, stack);
+  if (!existsSync(file)) {
+    const known = knownStacks(root);
+    throw new UsageError(
+      `Stack ${stack} has no state here (${known.length > 0 ? `there is: ${known.join(", ")}` : "no stack has"}): run "npm run sandbox -- up --stack ${stack}" first.`,
+    );
+  }
+  const outputs = await (await chooseEngine(engine)).outputs({ stateFile: file, passphrase: sandboxPassphrase });
+  if (json) console.log(JSON.stringify(outputs, undefined, 2));
+  else printOutputs(outputs);
+  return 0;
+}
