@@ -15,7 +15,7 @@ export type ConfigMap = Readonly<Record<string, ConfigValue>>;
 
 /** How to start the plugin of one package. It prints its port as the first line of its standard output. */
 export interface PluginCommand {
-  /** Executable and arguments; the engine adds nothing. */
+  /** Executable and arguments; the engine adds its own gRPC address, as Pulumi does. */
   readonly command: readonly string[];
   /** Variables for this plugin beside `DeployOptions.env`. */
   readonly env?: Readonly<Record<string, string>>;

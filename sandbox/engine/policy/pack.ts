@@ -1,0 +1,328 @@
+/** A policy pack as a child process, called in the order in which Pulumi's engine calls it. */
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import grpc from "@grpc/grpc-js";
+import analyzerService from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
+import protocol from "@pulumi/pulumi/proto/analyzer_pb.js";
+import empty from "google-protobuf/google/protobuf/empty_pb.js";
+import yaml from "yaml";
+import { EngineError } from "../api.ts";
+import type { ConfigMap, EnforcementLevel, PolicyPackOptions, PolicyViolation } from "../api.ts";
+import type { Child, Processes } from "../processes.ts";
+import { RpcError, call, channelOptions, fromStruct, isUnimplemented, quickSeconds, toStruct } from "../rpc.ts";
+import type { PropertyMap } from "../values.ts";
+import { withoutReferences } from "../values.ts";
+import { callerSettings, mergeSettings } from "./config.ts";
+import type { PolicyDescription, PolicySetting } from "./config.ts";
+
+export interface PackStartOptions {
+  readonly pack: PolicyPackOptions;
+  readonly organization: string;
+  readonly project: string;
+  readonly stack: string;
+  readonly config: ConfigMap;
+  readonly env: Readonly<Record<string, string>>;
+  readonly engineAddress: string;
+  readonly dryRun: boolean;
+  readonly onLine: (line: string) => void;
+}
+
+/** A resource as policies see it. */
+export interface AnalyzedResource {
+  readonly urn: string;
+  readonly type: string;
+  readonly name: string;
+  readonly properties: PropertyMap;
+  readonly options: {
+    readonly protect: boolean;
+    readonly ignoreChanges: readonly string[];
+    readonly deleteBeforeReplace?: boolean;
+    readonly additionalSecretOutputs: readonly string[];
+    readonly aliases: readonly string[];
+    readonly timeouts: { readonly create?: number; readonly update?: number; readonly delete?: number; readonly read?: number };
+    readonly parent: string;
+  };
+  readonly provider?: { readonly urn: string; readonly type: string; readonly name: string; readonly properties: PropertyMap };
+}
+
+/** The same at the end of a run: outputs, and what the resource depends on. */
+export interface AnalyzedStackResource extends AnalyzedResource {
+  readonly dependencies: readonly string[];
+  readonly propertyDependencies: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface Remediation {
+  readonly policyName: string;
+  readonly policyPackName: string;
+  readonly policyPackVersion: string;
+  readonly description: string;
+  /** The inputs as the policy wants them; absent when it could not run. */
+  readonly properties?: PropertyMap;
+  /** Why it could not run. */
+  readonly diagnostic: string;
+}
+
+const levels = ["advisory", "mandatory", "disabled", "remediate"] as const satisfies readonly EnforcementLevel[];
+const severities = ["", "low", "medium", "high", "critical"] as const;
+
+const runner = () => createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run-policy-pack");
+
+const stop = async (child: Child, client: grpc.Client) => {
+  client.close();
+  await child.stop();
+};
+
+/** The version that PulumiPolicy.yaml gives goes before the package's. */
+async function packVersion(dir: string): Promise<string | undefined> {
+  const file = join(dir, "PulumiPolicy.yaml");
+  const text = await readFile(file, "utf8").catch(() => {
+    throw new EngineError(`${dir} is not a policy pack: it has no PulumiPolicy.yaml`);
+  });
+  const { version } = (yaml.parse(text) ?? {}) as { version?: unknown };
+  return version === undefined ? undefined : String(version as string | number);
+}
+
+export class PolicyPack {
+  readonly #child: Child;
+  readonly #client: analyzerService.AnalyzerClient;
+  readonly #version: string | undefined;
+  readonly #said: string[];
+  readonly #dir: string;
+  name = "";
+  version = "";
+  policies: readonly string[] = [];
+
+  private constructor(dir: string, child: Child, client: analyzerService.AnalyzerClient, version: string | undefined, said: string[]) {
+    this.#dir = dir;
+    this.#child = child;
+    this.#client = client;
+    this.#version = version;
+    this.#said = said;
+  }
+
+  static async start(processes: Processes, options: PackStartOptions): Promise<PolicyPack> {
+    const { pack, organization, project, stack, config } = options;
+    const [version, settings] = await Promise.all([packVersion(pack.dir), callerSettings(pack)]);
+    const said: string[] = [];
+    const plain = Object.fromEntries(Object.entries(config).map(([key, { value }]) => [key, value]));
+    const { child, port } = await processes.startServer({
+      name: `policy pack ${pack.dir}`,
+      command: [process.execPath, runner(), options.engineAddress, pack.dir],
+      cwd: pack.dir,
+      env: {
+        ...options.env,
+        PULUMI_NODEJS_ORGANIZATION: organization,
+        PULUMI_NODEJS_PROJECT: project,
+        PULUMI_NODEJS_STACK: stack,
+        PULUMI_NODEJS_DRY_RUN: String(options.dryRun),
+        PULUMI_CONFIG: JSON.stringify(plain),
+      },
+      onLine: (line) => {
+        said.push(line);
+        options.onLine(line);
+      },
+    });
+    const client = new analyzerService.AnalyzerClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), channelOptions);
+    const started = new PolicyPack(pack.dir, child, client, version, said);
+    await started.#handshake(options);
+    await started.configureStack(options);
+    await started.#configure(settings);
+    return started;
+  }
+
+  #call<Request, Response>(
+    method: (
+      request: Request,
+      metadata: grpc.Metadata,
+      options: Partial<grpc.CallOptions>,
+      callback: (error: grpc.ServiceError | null, response: Response) => void,
+    ) => grpc.ClientUnaryCall,
+    name: string,
+    request: Request,
+  ): Promise<Response> {
+    return call(this.#client, method, request, { server: this.#child.name, name, seconds: quickSeconds });
+  }
+
+  /** Packs up to 1.21 do not know the call. */
+  async #handshake({ engineAddress, pack }: PackStartOptions): Promise<void> {
+    const request = new protocol.AnalyzerHandshakeRequest()
+      .setEngineAddress(engineAddress)
+      .setRootDirectory(pack.dir)
+      .setProgramDirectory(pack.dir);
+    await this.#call(this.#client.handshake, "Handshake", request).catch((error: unknown) => {
+      if (!isUnimplemented(error)) throw error;
+    });
+  }
+
+  async configureStack({
+    organization,
+    project,
+    stack,
+    config,
+    dryRun,
+  }: Pick<PackStartOptions, "organization" | "project" | "stack" | "config" | "dryRun">): Promise<void> {
+    const request = new protocol.AnalyzerStackConfigureRequest()
+      .setOrganization(organization)
+      .setProject(project)
+      .setStack(stack)
+      .setDryRun(dryRun);
+    const map = request.getConfigMap();
+    for (const [key, { value }] of Object.entries(config)) map.set(key, value);
+    request.setConfigSecretKeysList(Object.keys(config).filter((key) => config[key]?.secret));
+    await this.#call(this.#client.configureStack, "ConfigureStack", request);
+  }
+
+  async #configure(caller: Awaited<ReturnType<typeof callerSettings>>): Promise<void> {
+    const info = await this.#call(this.#client.getAnalyzerInfo, "GetAnalyzerInfo", new empty.Empty());
+    this.name = info.getName();
+    this.version = this.#version ?? info.getVersion();
+    const policies = info.getPoliciesList().map(describe);
+    this.policies = policies.map((policy) => policy.name);
+    if (!info.getSupportsconfig()) return;
+    const initial: [string, PolicySetting][] = [];
+    info
+      .getInitialconfigMap()
+      .forEach((one, name) =>
+        initial.push([name, { enforcementLevel: levels[one.getEnforcementlevel()], properties: fromStruct(one.getProperties()) }]),
+      );
+    const merged = mergeSettings(this.name, policies, Object.fromEntries(initial), caller);
+    const request = new protocol.ConfigureAnalyzerRequest();
+    for (const [name, { enforcementLevel = "advisory", properties }] of Object.entries(merged)) {
+      const one = new protocol.PolicyConfig()
+        .setEnforcementlevel(levels.indexOf(enforcementLevel))
+        .setProperties(toStruct(properties as PropertyMap));
+      request.getPolicyconfigMap().set(name, one);
+    }
+    await this.#call(this.#client.configure, "Configure", request);
+  }
+
+  async remediate(resource: AnalyzedResource): Promise<Remediation[]> {
+    try {
+      const response = await this.#call(this.#client.remediate, "Remediate", analyzeRequest(resource, resource.properties));
+      return response.getRemediationsList().map((one) => ({
+        policyName: one.getPolicyname(),
+        policyPackName: one.getPolicypackname(),
+        policyPackVersion: this.#version ?? one.getPolicypackversion(),
+        description: one.getDescription(),
+        ...(one.getProperties() && { properties: fromStruct(one.getProperties()) }),
+        diagnostic: one.getDiagnostic(),
+      }));
+    } catch (error) {
+      if (isUnimplemented(error)) return [];
+      throw this.#crash(error);
+    }
+  }
+
+  async analyze(resource: AnalyzedResource): Promise<PolicyViolation[]> {
+    try {
+      const response = await this.#call(this.#client.analyze, "Analyze", analyzeRequest(resource, withoutInternal(resource.properties)));
+      return response.getDiagnosticsList().map((one) => this.#violation(one, resource.urn));
+    } catch (error) {
+      throw this.#crash(error);
+    }
+  }
+
+  /** A violation without a resource of the stack is one of the stack as a whole. */
+  async analyzeStack(resources: readonly AnalyzedStackResource[], stackUrn: string): Promise<PolicyViolation[]> {
+    const known = new Set(resources.map((resource) => resource.urn));
+    try {
+      const request = new protocol.AnalyzeStackRequest().setResourcesList(resources.map(stackResource));
+      const response = await this.#call(this.#client.analyzeStack, "AnalyzeStack", request);
+      return response.getDiagnosticsList().map((one) => this.#violation(one, known.has(one.getUrn()) ? one.getUrn() : stackUrn));
+    } catch (error) {
+      throw this.#crash(error);
+    }
+  }
+
+  #violation(one: protocol.AnalyzeDiagnostic, urn: string): PolicyViolation {
+    const level = levels[one.getEnforcementlevel()];
+    const severity = severities[one.getSeverity()];
+    return {
+      urn,
+      policyName: one.getPolicyname(),
+      policyPackName: one.getPolicypackname(),
+      policyPackVersion: this.#version ?? one.getPolicypackversion(),
+      description: one.getDescription(),
+      message: one.getMessage(),
+      // What a remediation did not mend is as good as forbidden.
+      enforcementLevel: level === "remediate" ? "mandatory" : level,
+      ...(severity && { severity }),
+    };
+  }
+
+  #crash(error: unknown): unknown {
+    if (!(error instanceof RpcError)) return error;
+    const said = this.#said.length === 0 ? "" : `\n${this.#said.slice(-30).join("\n")}`;
+    return new EngineError(`The policy pack ${this.name} (${this.#dir}) failed: ${error.message}${said}`);
+  }
+
+  close(): Promise<void> {
+    return stop(this.#child, this.#client);
+  }
+}
+
+function describe(policy: protocol.PolicyInfo): PolicyDescription {
+  const schema = policy.getConfigschema();
+  return {
+    name: policy.getName(),
+    enforcementLevel: levels[policy.getEnforcementlevel()],
+    ...(schema && { schema: { properties: fromStruct(schema.getProperties()), required: schema.getRequiredList() } }),
+  };
+}
+
+/** Keys of the engine itself, as on providers. */
+const withoutInternal = (map: PropertyMap): PropertyMap => Object.fromEntries(Object.entries(map).filter(([key]) => !key.startsWith("__")));
+
+interface Describable<Self> {
+  setUrn(urn: string): Self;
+  setType(type: string): Self;
+  setName(name: string): Self;
+  setProperties(properties: ReturnType<typeof toStruct>): Self;
+  setOptions(options: protocol.AnalyzerResourceOptions): Self;
+  setProvider(provider: protocol.AnalyzerProviderResource): Self;
+}
+
+function fill<Request extends Describable<Request>>(request: Request, resource: AnalyzedResource, properties: PropertyMap): Request {
+  const { protect, ignoreChanges, deleteBeforeReplace, additionalSecretOutputs, aliases, timeouts, parent } = resource.options;
+  const options = new protocol.AnalyzerResourceOptions()
+    .setProtect(protect)
+    .setIgnorechangesList([...ignoreChanges])
+    .setDeletebeforereplace(deleteBeforeReplace ?? false)
+    .setDeletebeforereplacedefined(deleteBeforeReplace !== undefined)
+    .setAdditionalsecretoutputsList([...additionalSecretOutputs])
+    .setAliasesList([...aliases])
+    .setParent(parent);
+  const limits = new protocol.AnalyzerResourceOptions.CustomTimeouts();
+  options.setCustomtimeouts(
+    limits
+      .setCreate(timeouts.create ?? 0)
+      .setUpdate(timeouts.update ?? 0)
+      .setDelete(timeouts.delete ?? 0)
+      .setRead(timeouts.read ?? 0),
+  );
+  request.setUrn(resource.urn).setType(resource.type).setName(resource.name).setOptions(options);
+  request.setProperties(toStruct(withoutReferences(properties)));
+  if (resource.provider !== undefined) {
+    const { urn, type, name, properties: settings } = resource.provider;
+    request.setProvider(
+      new protocol.AnalyzerProviderResource()
+        .setUrn(urn)
+        .setType(type)
+        .setName(name)
+        .setProperties(toStruct(withoutInternal(settings))),
+    );
+  }
+  return request;
+}
+
+const analyzeRequest = (resource: AnalyzedResource, properties: PropertyMap) => fill(new protocol.AnalyzeRequest(), resource, properties);
+
+function stackResource(resource: AnalyzedStackResource): protocol.AnalyzerResource {
+  const request = fill(new protocol.AnalyzerResource(), resource, withoutInternal(resource.properties));
+  request.setParent(resource.options.parent).setDependenciesList([...resource.dependencies]);
+  const map = request.getPropertydependenciesMap();
+  for (const [key, urns] of Object.entries(resource.propertyDependencies))
+    map.set(key, new protocol.AnalyzerPropertyDependencies().setUrnsList([...urns]));
+  return request;
+}

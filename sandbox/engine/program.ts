@@ -1,0 +1,54 @@
+/** Runs the Pulumi program, unchanged, with the SDK's own runner. */
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { DeployOptions } from "./api.ts";
+import type { Child, Processes } from "./processes.ts";
+
+/** The program has told the user itself what is wrong (cmd/run/index.js). */
+const alreadyReportedCode = 32;
+
+export interface ProgramOptions {
+  readonly deploy: DeployOptions;
+  readonly address: string;
+  readonly dryRun: boolean;
+  readonly parallel: number;
+  readonly onLine: (line: string, stream: "stdout" | "stderr") => void;
+}
+
+export function startProgram(processes: Processes, { deploy, address, dryRun, parallel, onLine }: ProgramOptions): Child {
+  const { projectDir, projectName, main, stack, organization = "organization", config, env } = deploy;
+  const runner = createRequire(join(projectDir, "package.json")).resolve("@pulumi/pulumi/cmd/run");
+  const plain = Object.fromEntries(Object.entries(config).map(([key, { value }]) => [key, value]));
+  const secretKeys = Object.keys(config).filter((key) => config[key]?.secret);
+  return processes.start({
+    name: "program",
+    command: [
+      process.execPath,
+      runner,
+      `--monitor=${address}`,
+      `--engine=${address}`,
+      `--organization=${organization}`,
+      `--project=${projectName}`,
+      `--root-directory=${projectDir}`,
+      `--stack=${stack}`,
+      `--pwd=${projectDir}`,
+      ...(dryRun ? ["--dry-run"] : []),
+      `--parallel=${parallel}`,
+      main,
+    ],
+    cwd: projectDir,
+    env: {
+      ...env,
+      PULUMI_NODEJS_TYPESCRIPT: "false",
+      PULUMI_CONFIG: JSON.stringify(plain),
+      PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(secretKeys),
+    },
+    onLine,
+  });
+}
+
+/** What to say about an exit code; undefined when all is well or has been said. */
+export function exitFault(code: number): string | undefined {
+  if (code === 0 || code === alreadyReportedCode) return undefined;
+  return code === -1 ? "the program was ended by a signal" : `the program ended with code ${code}`;
+}

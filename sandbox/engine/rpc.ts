@@ -1,0 +1,94 @@
+/** Calls over gRPC as promises, each with a deadline. */
+import grpc from "@grpc/grpc-js";
+import providerProtocol from "@pulumi/pulumi/proto/provider_pb.js";
+import statusProtocol from "@pulumi/pulumi/proto/status_pb.js";
+import structProtocol from "google-protobuf/google/protobuf/struct_pb.js";
+import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb.js";
+import type { PropertyMap } from "./values.ts";
+
+/** Checks, diffs, configuring, policies: minutes at worst, on a machine under load. */
+export const quickSeconds = 300;
+/** A resource operation without `customTimeouts`: the longest that AWS's own waiters take is 2 hours. */
+export const operationSeconds = 3 * 3600;
+
+/** Pulumi allows messages of 400 MB. */
+export const channelOptions = {
+  "grpc.max_receive_message_length": 400 << 20,
+  "grpc.max_send_message_length": 400 << 20,
+};
+
+/** A resource that came into being but did not become ready; the provider sends its state along. */
+export interface InitFailure {
+  readonly id: string;
+  readonly properties: PropertyMap;
+  readonly inputs?: PropertyMap;
+  readonly reasons: readonly string[];
+}
+
+export class RpcError extends Error {
+  override readonly name = "RpcError";
+  readonly code: grpc.status;
+  readonly initFailure: InitFailure | undefined;
+
+  constructor(message: string, code: grpc.status, initFailure?: InitFailure) {
+    super(message);
+    this.code = code;
+    this.initFailure = initFailure;
+  }
+}
+
+export const toStruct = (map: PropertyMap): Struct => structProtocol.Struct.fromJavaScript(map as Record<string, JavaScriptValue>);
+
+export const fromStruct = (struct: Struct | undefined): PropertyMap => (struct?.toJavaScript() ?? {}) as PropertyMap;
+
+const detailsKey = "grpc-status-details-bin";
+const initFailedType = "pulumirpc.ErrorResourceInitFailed";
+
+function initFailureOf(error: grpc.ServiceError): InitFailure | undefined {
+  const [details] = error.metadata.get(detailsKey);
+  if (!(details instanceof Buffer)) return undefined;
+  for (const detail of statusProtocol.Status.deserializeBinary(details).getDetailsList()) {
+    if (!detail.getTypeUrl().endsWith(initFailedType)) continue;
+    const failed = providerProtocol.ErrorResourceInitFailed.deserializeBinary(detail.getValue_asU8());
+    const inputs = failed.getInputs();
+    return {
+      id: failed.getId(),
+      properties: fromStruct(failed.getProperties()),
+      ...(inputs && { inputs: fromStruct(inputs) }),
+      reasons: failed.getReasonsList(),
+    };
+  }
+  return undefined;
+}
+
+type Method<Request, Response> = (
+  request: Request,
+  metadata: grpc.Metadata,
+  options: Partial<grpc.CallOptions>,
+  callback: (error: grpc.ServiceError | null, response: Response) => void,
+) => grpc.ClientUnaryCall;
+
+/** `server` and `name` are for the message. */
+export function call<Request, Response>(
+  client: grpc.Client,
+  method: Method<Request, Response>,
+  request: Request,
+  { server, name, seconds }: { server: string; name: string; seconds: number },
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const options = { deadline: Date.now() + seconds * 1000 };
+    method.call(client, request, new grpc.Metadata(), options, (error, response) => {
+      if (error === null) return resolve(response);
+      const late = error.code === grpc.status.DEADLINE_EXCEEDED ? `${server} did not answer ${name} within ${seconds} s` : error.details;
+      reject(
+        new RpcError(
+          error.code === grpc.status.UNAVAILABLE ? `${server} is gone (${name}: ${error.details})` : late,
+          error.code,
+          initFailureOf(error),
+        ),
+      );
+    });
+  });
+}
+
+export const isUnimplemented = (error: unknown): boolean => error instanceof RpcError && error.code === grpc.status.UNIMPLEMENTED;

@@ -1,0 +1,136 @@
+/** The processes and connections of one run, from its first phase to its last. */
+import { randomBytes } from "node:crypto";
+import type { DeployOptions, Phase } from "./api.ts";
+import { Deployment } from "./deploy/deployment.ts";
+import { Recorder } from "./deploy/recorder.ts";
+import { Monitor } from "./monitor.ts";
+import { PolicyPack } from "./policy/pack.ts";
+import { Processes } from "./processes.ts";
+import { PluginHost } from "./provider/plugin-host.ts";
+import { ProviderRegistry } from "./provider/registry.ts";
+import type { Checkpoint } from "./state/checkpoint.ts";
+import { loadCheckpoint } from "./state/checkpoint.ts";
+import { recover } from "./state/recovery.ts";
+import { Snapshot } from "./state/snapshot.ts";
+
+/** What fits a small machine and does not wait in line on a large stack. */
+const defaultParallel = 16;
+/** For what runs when the user loses patience: long enough for a provider's own clean-up. */
+const cancelMilliseconds = 5000;
+
+export class Run {
+  readonly options: DeployOptions;
+  readonly processes = new Processes();
+  readonly parallel: number;
+  readonly monitor: Monitor;
+  readonly #seed = randomBytes(32);
+  readonly #started = performance.now();
+  #host: PluginHost | undefined;
+  #packs: readonly PolicyPack[] = [];
+  #recorder: Recorder | undefined;
+
+  constructor(options: DeployOptions) {
+    this.options = options;
+    this.parallel = options.parallel ?? defaultParallel;
+    this.monitor = new Monitor({
+      project: options.projectName,
+      stack: options.stack,
+      organization: options.organization ?? "organization",
+      config: options.config,
+      parallel: this.parallel,
+    });
+  }
+
+  get host(): PluginHost {
+    if (this.#host === undefined) throw new Error("the run has not begun");
+    return this.#host;
+  }
+
+  get packs(): readonly PolicyPack[] {
+    return this.#packs;
+  }
+
+  get durationSeconds(): number {
+    return (performance.now() - this.#started) / 1000;
+  }
+
+  /** A child's line in the diagnostics of the phase that is on. */
+  say(line: string, stream: "stdout" | "stderr"): void {
+    if (line.trim() !== "") this.#recorder?.diagnostic("info", line);
+    void stream;
+  }
+
+  async listen(): Promise<void> {
+    await this.monitor.listen();
+    this.#host = new PluginHost(this.options, this.processes, this.monitor.address, (line) => this.say(line, "stderr"));
+    this.options.killSignal?.addEventListener("abort", () => void this.#kill(), { once: true });
+  }
+
+  async #kill(): Promise<void> {
+    const late = new Promise((resolve) => setTimeout(resolve, cancelMilliseconds).unref());
+    await Promise.race([this.#host?.cancel(), late]);
+    this.processes.killAll();
+  }
+
+  async startPacks(dryRun: boolean): Promise<void> {
+    const { options } = this;
+    const started = (options.policyPacks ?? []).map((pack) =>
+      PolicyPack.start(this.processes, {
+        pack,
+        organization: options.organization ?? "organization",
+        project: options.projectName,
+        stack: options.stack,
+        config: options.config,
+        env: options.env,
+        engineAddress: this.monitor.address,
+        dryRun,
+        onLine: (line) => this.say(line, "stderr"),
+      }),
+    );
+    this.#packs = await Promise.all(started);
+    for (const { name, version, policies } of this.#packs) options.onEvent?.({ kind: "policyPack", name, version, policies });
+  }
+
+  recorder(phase: Phase): Recorder {
+    const recorder = new Recorder(phase, (event) => this.options.onEvent?.(event));
+    this.#recorder = recorder;
+    this.monitor.recorder = recorder;
+    return recorder;
+  }
+
+  deployment(recorder: Recorder, checkpoint: Checkpoint, write: boolean): Deployment {
+    const { options } = this;
+    return new Deployment({
+      scope: { project: options.projectName, stack: options.stack },
+      dryRun: !write,
+      config: options.config,
+      parallel: this.parallel,
+      snapshot: new Snapshot(checkpoint, write ? options.stateFile : undefined),
+      registry: new ProviderRegistry(this.host),
+      packs: this.#packs,
+      recorder,
+      seed: this.#seed,
+      signal: options.signal,
+      killSignal: options.killSignal,
+    });
+  }
+
+  /** The state, with what an earlier run left open settled. */
+  async checkpoint(recorder: Recorder): Promise<Checkpoint> {
+    const { stateFile, passphrase } = this.options;
+    const loaded = await loadCheckpoint(stateFile, passphrase);
+    if (loaded.pending.length === 0) return loaded;
+    const registry = new ProviderRegistry(this.host);
+    const find = (urn: string) => loaded.resources.find((state) => state.urn === urn);
+    const provider = ({ provider: reference = "" }: { provider?: string }) => registry.ensure(reference, find);
+    const { resources, notes } = await recover(loaded.resources, loaded.pending, provider, stateFile);
+    for (const note of notes) recorder.diagnostic("warning", note);
+    registry.release();
+    return { ...loaded, resources, pending: [] };
+  }
+
+  async close(): Promise<void> {
+    await this.processes.stopAll();
+    this.monitor.close();
+  }
+}
