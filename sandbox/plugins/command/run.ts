@@ -105,7 +105,7 @@ function endOf(child: ChildProcess): Promise<string | undefined> {
 }
 
 function failure(ended: string, line: string, output: string, signal: AbortSignal): string {
-  const why = signal.aborted ? `${ended} (${String((signal.reason as Error).message)})` : ended;
+  const why = signal.aborted ? `${ended} (${(signal.reason as Error).message})` : ended;
   const lines = withoutLastNewline(output).split("\n");
   const shown = lines.slice(-errorLines).join("\n");
   const left = lines.length - errorLines;

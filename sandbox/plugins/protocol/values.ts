@@ -3,7 +3,7 @@
  * (https://github.com/pulumi/pulumi/blob/master/sdk/nodejs/runtime/rpc.ts).
  */
 import structs from "google-protobuf/google/protobuf/struct_pb.js";
-import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb.js";
+import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 
 export type Value = string | number | boolean | null | Value[] | { [key: string]: Value };
 export type Properties = Record<string, Value>;

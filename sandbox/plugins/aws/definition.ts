@@ -1,0 +1,61 @@
+import type { CheckFailure } from "../protocol/provider.ts";
+import type { Properties, Value } from "../protocol/values.ts";
+import type { Context } from "./context.ts";
+
+export interface Naming {
+  /** Longest name that the service takes. */
+  readonly maxLength: number;
+  /** What must stand before the name, for example `alias/`. */
+  readonly start?: string;
+  /** What must stand behind the random part, for example `.fifo`. */
+  ending?(inputs: Properties): string;
+}
+
+/** What a read found: undefined members say that AWS has nothing there; absent ones keep what the state has. */
+export type Found = Readonly<Record<string, Value | undefined>>;
+
+export interface Update {
+  readonly id: string;
+  readonly olds: Properties;
+  readonly news: Properties;
+  /** Inputs that differ, and `tagsAll` when the tags with the provider's default ones do. */
+  readonly changed: ReadonlySet<string>;
+}
+
+/** One entry of the table of resource types. */
+export interface Definition {
+  readonly token: string;
+  /** Given when a missing `name` is made from the resource's name. */
+  readonly naming?: Naming;
+  /** Defaults of the provider (`Default` in its schema), put into the inputs. */
+  readonly defaults?: Properties;
+  /** Texts that hold JSON: compared by meaning, objects accepted. */
+  readonly json?: readonly string[];
+  /** Lists without an order, by path without indexes. */
+  readonly sets?: readonly string[];
+  /** Inputs that @pulumi/aws has and this plugin refuses by name. */
+  readonly unsupported?: readonly string[];
+  readonly secretOutputs?: readonly string[];
+  /** Longest time of each step unless `customTimeouts` says otherwise, in seconds; the provider's own, else 20 minutes. */
+  readonly timeouts?: { readonly create?: number; readonly update?: number; readonly delete?: number };
+  /** Names tried when none of `sets` and `json` tell two values equal. */
+  readonly same?: Readonly<Record<string, (one: Value, other: Value) => boolean>>;
+  /** Faults beyond names, types and required properties. Unknowns may be among the values. */
+  validate?(inputs: Properties): CheckFailure[];
+  /** Outputs that a preview of a create knows beside the inputs: what the provider or AWS takes by default. */
+  preview?(inputs: Properties, context: Context): Found;
+  /** Outputs that an update with these changes makes anew. */
+  renewed?(changed: ReadonlySet<string>): readonly string[];
+  /** Property paths beyond the replace set that this change cannot make in place. */
+  replacing?(olds: Properties, news: Properties): readonly string[];
+  /** Makes it; the id. */
+  create(inputs: Properties, context: Context): Promise<string>;
+  /** What follows the making: attributes, waits. When it fails, the resource exists and is recorded. */
+  finish?(id: string, inputs: Properties, context: Context): Promise<void>;
+  /** Undefined = gone. `state` holds the last outputs, or the inputs of a create. */
+  read(id: string, state: Properties, context: Context): Promise<Found | undefined>;
+  /** Absent = every input replaces. */
+  update?(update: Update, context: Context): Promise<void>;
+  /** Must take a resource that is gone for done. */
+  delete(id: string, state: Properties, context: Context): Promise<void>;
+}

@@ -1,0 +1,110 @@
+import { isCode, unlessCode } from "../clients.ts";
+import { object, tagsOf } from "../codec.ts";
+import type { Context } from "../context.ts";
+import type { Definition } from "../definition.ts";
+import { tagChanges } from "../tags.ts";
+
+const parameters = object({
+  bypassPolicyLockoutSafetyCheck: true,
+  customKeyStoreId: true,
+  customerMasterKeySpec: "KeySpec",
+  description: true,
+  keyUsage: true,
+  multiRegion: true,
+  policy: true,
+  xksKeyId: true,
+});
+
+const gone = ["NotFoundException"];
+const kmsTags = (tags: Readonly<Record<string, string>>) => Object.entries(tags).map(([TagKey, TagValue]) => ({ TagKey, TagValue }));
+
+async function rotation(id: string, context: Context) {
+  // Asymmetric keys, HMAC keys and keys of other stores have no rotation to speak of.
+  return unlessCode(context.aws("kms", "GetKeyRotationStatus", { KeyId: id }), "UnsupportedOperationException", "KMSInvalidStateException");
+}
+
+async function setRotation(id: string, enabled: boolean, days: unknown, context: Context): Promise<void> {
+  if (enabled) await context.aws("kms", "EnableKeyRotation", { KeyId: id, ...(days === undefined ? {} : { RotationPeriodInDays: days }) });
+  else await context.aws("kms", "DisableKeyRotation", { KeyId: id });
+}
+
+export const definition: Definition = {
+  token: "aws:kms/key:Key",
+  defaults: {
+    bypassPolicyLockoutSafetyCheck: false,
+    customerMasterKeySpec: "SYMMETRIC_DEFAULT",
+    enableKeyRotation: false,
+    isEnabled: true,
+    keyUsage: "ENCRYPT_DECRYPT",
+  },
+  json: ["policy"],
+  timeouts: { create: 120 },
+  validate({ deletionWindowInDays: days }) {
+    if (typeof days !== "number" || (days >= 7 && days <= 30)) return [];
+    return [{ property: "deletionWindowInDays", reason: `deletionWindowInDays is ${days}; allowed are 7 to 30` }];
+  },
+  preview: (inputs) => ({
+    description: "",
+    multiRegion: false,
+    rotationPeriodInDays: inputs["enableKeyRotation"] === true ? 365 : 0,
+  }),
+  async create(inputs, context) {
+    const tags = kmsTags(context.allTags(inputs));
+    const made = await context.aws("kms", "CreateKey", { ...parameters.encode(inputs), ...(tags.length > 0 ? { Tags: tags } : {}) });
+    if (made.KeyMetadata?.KeyId === undefined) throw new Error("KMS gave no id for the new key");
+    return made.KeyMetadata.KeyId;
+  },
+  async finish(id, inputs, context) {
+    if (inputs["enableKeyRotation"] === true) await setRotation(id, true, inputs["rotationPeriodInDays"], context);
+    if (inputs["isEnabled"] === false) await context.aws("kms", "DisableKey", { KeyId: id });
+  },
+  async read(id, _state, context) {
+    const found = await unlessCode(context.aws("kms", "DescribeKey", { KeyId: id }), ...gone);
+    const key = found?.KeyMetadata;
+    if (key === undefined || key.KeyState === "PendingDeletion" || key.KeyState === "PendingReplicaDeletion") return undefined;
+    const { Policy } = await context.aws("kms", "GetKeyPolicy", { KeyId: id, PolicyName: "default" });
+    const { Tags } = await context.aws("kms", "ListResourceTags", { KeyId: id });
+    const turned = await rotation(id, context);
+    return {
+      arn: key.Arn,
+      keyId: key.KeyId,
+      customKeyStoreId: key.CustomKeyStoreId,
+      customerMasterKeySpec: key.KeySpec ?? key.CustomerMasterKeySpec,
+      description: key.Description ?? "",
+      isEnabled: key.Enabled,
+      keyUsage: key.KeyUsage,
+      multiRegion: key.MultiRegion ?? false,
+      policy: Policy,
+      enableKeyRotation: turned?.KeyRotationEnabled ?? false,
+      rotationPeriodInDays: turned?.KeyRotationEnabled ? (turned.RotationPeriodInDays ?? 365) : 0,
+      xksKeyId: key.XksKeyConfiguration?.Id,
+      tagsAll: tagsOf((Tags ?? []).map(({ TagKey, TagValue }) => ({ Key: TagKey, Value: TagValue }))),
+    };
+  },
+  async update({ id, olds, news, changed }, context) {
+    const KeyId = id;
+    // A disabled key takes no other change, so it is enabled first and disabled last.
+    if (changed.has("isEnabled") && news["isEnabled"] === true) await context.aws("kms", "EnableKey", { KeyId });
+    if (changed.has("enableKeyRotation") || changed.has("rotationPeriodInDays"))
+      await setRotation(id, news["enableKeyRotation"] === true, news["rotationPeriodInDays"], context);
+    if (changed.has("description")) await context.aws("kms", "UpdateKeyDescription", { KeyId, Description: news["description"] ?? "" });
+    if (changed.has("policy")) {
+      const bypass = news["bypassPolicyLockoutSafetyCheck"];
+      const policy = { PolicyName: "default", Policy: news["policy"], BypassPolicyLockoutSafetyCheck: bypass };
+      await context.aws("kms", "PutKeyPolicy", { KeyId, ...policy });
+    }
+    if (changed.has("isEnabled") && news["isEnabled"] === false) await context.aws("kms", "DisableKey", { KeyId });
+    const { set, removed } = tagChanges(olds, news, changed, context);
+    if (removed.length > 0) await context.aws("kms", "UntagResource", { KeyId, TagKeys: removed });
+    if (set !== undefined) await context.aws("kms", "TagResource", { KeyId, Tags: kmsTags(set) });
+  },
+  async delete(id, state, context) {
+    const days = state["deletionWindowInDays"];
+    try {
+      const window = days === undefined ? {} : { PendingWindowInDays: days };
+      await unlessCode(context.aws("kms", "ScheduleKeyDeletion", { KeyId: id, ...window }), ...gone);
+    } catch (error) {
+      if (!isCode(error, "KMSInvalidStateException") || !(error as Error).message.includes("pending deletion")) throw error;
+    }
+  },
+};

@@ -1,0 +1,65 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Type of a property, as in `schema.json`, which is derived from the declarations of @pulumi/aws. */
+export type Shape =
+  | "string"
+  | "number"
+  | "boolean"
+  | "any"
+  | { readonly list: Shape }
+  | { readonly map: Shape }
+  | { readonly object: Readonly<Record<string, Member>> };
+
+export interface Member {
+  readonly type: Shape;
+  readonly optional?: true;
+}
+
+export interface Property {
+  readonly type: Shape;
+  /** Absent = an output only. */
+  readonly input?: "required" | "optional";
+  /** Absent = an input only. `maybe` = may be undefined: the provider computes no value of its own. */
+  readonly output?: "always" | "maybe";
+}
+
+export type ResourceSchema = Readonly<Record<string, Property>>;
+
+export interface FunctionSchema {
+  readonly arguments: Readonly<Record<string, Member>>;
+  readonly result: Readonly<Record<string, Member>>;
+}
+
+export interface ReplaceSet {
+  /** File of terraform-provider-aws that says so (`ForceNew`, or a plan modifier `RequiresReplace`). */
+  readonly source: string;
+  /** Property paths without indexes. */
+  readonly replace: readonly string[];
+}
+
+const read = <T>(file: string): T => JSON.parse(readFileSync(join(import.meta.dirname, file), "utf8")) as T;
+
+let schema: { resources: Record<string, ResourceSchema>; functions: Record<string, FunctionSchema> } | undefined;
+let replaceSets: Record<string, ReplaceSet> | undefined;
+
+const known = () => (schema ??= read<NonNullable<typeof schema>>("schema.json"));
+
+export function resourceSchema(token: string): ResourceSchema {
+  const found = known().resources[token];
+  if (found === undefined) throw new Error(`schema.json does not have the resource type ${token}`);
+  return found;
+}
+
+export function functionSchema(token: string): FunctionSchema {
+  const found = known().functions[token];
+  if (found === undefined) throw new Error(`schema.json does not have the function ${token}`);
+  return found;
+}
+
+export function replaceSetOf(token: string): readonly string[] {
+  replaceSets ??= read<Record<string, ReplaceSet>>("replace-sets.json");
+  const found = replaceSets[token];
+  if (found === undefined) throw new Error(`replace-sets.json does not have ${token}`);
+  return found.replace;
+}
