@@ -181,7 +181,7 @@ export class ChefClient implements ChefApi {
     const { user } = this.#options;
     const signed = { method, path: url.pathname, body, user, time: new Date(signedAtMs), apiVersion: this.#apiVersion };
     const headers = {
-      ...signedHeaders(signed, key, this.#options.signing ?? "1.3"),
+      ...(await signedHeaders(signed, key, this.#options.signing ?? "1.3")),
       Accept: "application/json",
       "X-Chef-Version": "18.0.0",
       ...(body === "" ? {} : { "Content-Type": "application/json", "Content-Length": String(Buffer.byteLength(body)) }),

@@ -242,7 +242,7 @@ describe("consumer/chef/client", () => {
   async function post(kind: string, document: unknown): Promise<number> {
     const body = JSON.stringify(document);
     const path = `/organizations/acme/${kind}`;
-    const headers = signedHeaders(
+    const headers = await signedHeaders(
       { method: "POST", path, body, user: "janitor", time: new Date(), apiVersion: 1 },
       createPrivateKey(janitor.privateKey),
       "1.3",
