@@ -1,5 +1,5 @@
 /** A deployment engine that speaks Pulumi's protocol and needs no Pulumi CLI: see `DeploymentEngine` in api.ts. */
-import type { DeployOptions, DeployResult, DeploymentEngine, StackResource } from "./api.ts";
+import type { DeployOptions, DeployResult, StackResource } from "./api.ts";
 import { deleteRest } from "./deploy/deletions.ts";
 import { refreshAll } from "./deploy/refresh.ts";
 import { pass, withoutProgram } from "./phases.ts";
@@ -107,5 +107,3 @@ export async function stackResources(stateFile: string): Promise<readonly StackR
     }),
   );
 }
-
-export const embeddedEngine: DeploymentEngine = { preview, up, destroy, refresh, outputs, stackResources };

@@ -1,6 +1,8 @@
 /** Runs the Pulumi program, unchanged, with the SDK's own runner. */
+import { statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { basename, dirname, resolve } from "node:path";
+import { EngineError } from "./api.ts";
 import type { DeployOptions } from "./api.ts";
 import type { Child, Processes } from "./processes.ts";
 
@@ -15,9 +17,18 @@ export interface ProgramOptions {
   readonly onLine: (line: string, stream: "stdout" | "stderr") => void;
 }
 
+/** Working directory and entry: a program runs in the folder in which its entry stands. */
+export function programPlace({ projectDir, main }: Pick<DeployOptions, "projectDir" | "main">): { pwd: string; entry: string } {
+  const path = resolve(projectDir, main);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new EngineError(`The program ${path} does not exist; \`main\` of Pulumi.yaml names it.`);
+  return found.isDirectory() ? { pwd: path, entry: "." } : { pwd: dirname(path), entry: basename(path) };
+}
+
 export function startProgram(processes: Processes, { deploy, address, dryRun, parallel, onLine }: ProgramOptions): Child {
-  const { projectDir, projectName, main, stack, organization = "organization", config, env } = deploy;
-  const runner = createRequire(join(projectDir, "package.json")).resolve("@pulumi/pulumi/cmd/run");
+  const { projectDir, projectName, stack, organization = "organization", config, env } = deploy;
+  const { pwd, entry } = programPlace(deploy);
+  const runner = createRequire(resolve(pwd, "package.json")).resolve("@pulumi/pulumi/cmd/run");
   const plain = Object.fromEntries(Object.entries(config).map(([key, { value }]) => [key, value]));
   const secretKeys = Object.keys(config).filter((key) => config[key]?.secret);
   return processes.start({
@@ -31,12 +42,12 @@ export function startProgram(processes: Processes, { deploy, address, dryRun, pa
       `--project=${projectName}`,
       `--root-directory=${projectDir}`,
       `--stack=${stack}`,
-      `--pwd=${projectDir}`,
+      `--pwd=${pwd}`,
       ...(dryRun ? ["--dry-run"] : []),
       `--parallel=${parallel}`,
-      main,
+      entry,
     ],
-    cwd: projectDir,
+    cwd: pwd,
     env: {
       ...env,
       PULUMI_NODEJS_TYPESCRIPT: "false",

@@ -41,6 +41,9 @@ export const isProviderType = (type: string): boolean => type.startsWith(provide
 export const providerType = (packageName: string): string => providerPrefix + packageName;
 export const providerPackage = (type: string): string => type.slice(providerPrefix.length);
 
+/** Stands for the resources of a package that name no provider. */
+export const isDefaultProvider = (urn: string): boolean => isProviderType(urnType(urn)) && urnName(urn).startsWith("default");
+
 /** `aws` of `aws:sqs/queue:Queue`. */
 export const packageOf = (token: string): string => token.slice(0, Math.max(0, token.indexOf(":")));
 

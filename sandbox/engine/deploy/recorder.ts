@@ -8,12 +8,13 @@ import type {
   PolicyViolation,
   Severity,
   Step,
+  StepEvent,
   StepOp,
   StepState,
 } from "../api.ts";
 import type { DiffResult } from "../provider/provider.ts";
 import type { ResourceState } from "../state/resource-state.ts";
-import { urnType } from "../urn.ts";
+import { isDefaultProvider, urnType } from "../urn.ts";
 import { redacted } from "../values.ts";
 
 /** Operations that are parts of a replacement, which counts once. */
@@ -78,20 +79,25 @@ export class Recorder {
     this.#listen({ kind: "policyRemediation", phase: this.phase, ...remediation });
   }
 
+  /** Default providers are the engine's own affair: as in Pulumi they appear in no plan and no count. */
+  #step(event: StepEvent): void {
+    if (!isDefaultProvider(event.urn)) this.#listen(event);
+  }
+
   /** Runs `work`, whose result is the state as it is afterwards. */
   async step<Result extends ResourceState | undefined>(description: StepDescription, work: () => Promise<Result>): Promise<Result> {
     const { op, urn } = description;
     const event = { kind: "step", phase: this.phase, op, urn, type: urnType(urn) } as const;
     const started = performance.now();
     const durationSeconds = () => (performance.now() - started) / 1000;
-    this.#listen({ ...event, state: "started" });
+    this.#step({ ...event, state: "started" });
     try {
       const result = await work();
       this.#keep(description, result ?? description.new);
-      this.#listen({ ...event, state: "done", durationSeconds: durationSeconds() });
+      this.#step({ ...event, state: "done", durationSeconds: durationSeconds() });
       return result;
     } catch (error) {
-      this.#listen({ ...event, state: "failed", durationSeconds: durationSeconds(), error: (error as Error).message });
+      this.#step({ ...event, state: "failed", durationSeconds: durationSeconds(), error: (error as Error).message });
       throw error;
     }
   }
@@ -101,20 +107,21 @@ export class Recorder {
     const event = { kind: "step", phase: this.phase, urn: old.urn, type: old.type } as const;
     const started = performance.now();
     const durationSeconds = () => (performance.now() - started) / 1000;
-    this.#listen({ ...event, op: "refresh", state: "started" });
+    this.#step({ ...event, op: "refresh", state: "started" });
     try {
       const state = await work();
       const op = state === undefined ? "delete" : state === old ? "same" : "update";
       this.#keep({ op, urn: old.urn, old }, state);
-      this.#listen({ ...event, op, state: "done", durationSeconds: durationSeconds() });
+      this.#step({ ...event, op, state: "done", durationSeconds: durationSeconds() });
       return state;
     } catch (error) {
-      this.#listen({ ...event, op: "refresh", state: "failed", durationSeconds: durationSeconds(), error: (error as Error).message });
+      this.#step({ ...event, op: "refresh", state: "failed", durationSeconds: durationSeconds(), error: (error as Error).message });
       throw error;
     }
   }
 
   #keep({ op, urn, old, diff }: StepDescription, state: ResourceState | undefined): void {
+    if (isDefaultProvider(urn)) return;
     const provider = (state ?? old)?.provider;
     this.steps.push({
       op,

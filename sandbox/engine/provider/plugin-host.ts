@@ -1,12 +1,13 @@
 /** The plugin processes of a run. They live from the preview to the end of the update. */
 import { EngineError } from "../api.ts";
 import type { DeployOptions } from "../api.ts";
+import { programPlace } from "../program.ts";
 import type { Processes } from "../processes.ts";
 import type { PropertyMap } from "../values.ts";
 import { equal } from "../values.ts";
 import { PluginProvider } from "./plugin-provider.ts";
 
-type HostOptions = Pick<DeployOptions, "plugins" | "env" | "projectDir">;
+type HostOptions = Pick<DeployOptions, "plugins" | "env" | "projectDir" | "main">;
 
 export class PluginHost {
   readonly #options: HostOptions;
@@ -37,7 +38,7 @@ export class PluginHost {
     const { child, port } = await this.#processes.startServer({
       name: `plugin ${packageName}`,
       command: [...plugin.command, this.#engineAddress],
-      cwd: this.#options.projectDir,
+      cwd: programPlace(this.#options).pwd,
       env: { ...this.#options.env, ...plugin.env },
       onLine: (line) => this.#onLine(packageName, line),
     });

@@ -56,4 +56,6 @@ for (const one of declared) {
   made.set(one.name, resource);
 }
 
-export const arns = Object.fromEntries([...made].flatMap(([name, resource]) => (output(resource, "arn") ? [[name, output(resource, "arn")]] : [])));
+export const arns = Object.fromEntries(
+  [...made].flatMap(([name, resource]) => (output(resource, "arn") ? [[name, output(resource, "arn")]] : [])),
+);
