@@ -1,20 +1,33 @@
 /** Clients of the AWS SDK, each package loaded with its first call, all of them bound to one local endpoint. */
+import type * as autoscalingSdk from "@aws-sdk/client-auto-scaling";
+import type * as cloudwatchSdk from "@aws-sdk/client-cloudwatch";
+import type * as logsSdk from "@aws-sdk/client-cloudwatch-logs";
+import type * as ec2Sdk from "@aws-sdk/client-ec2";
+import type * as elbv2Sdk from "@aws-sdk/client-elastic-load-balancing-v2";
+import type * as eventsSdk from "@aws-sdk/client-eventbridge";
+import type * as iamSdk from "@aws-sdk/client-iam";
+import type * as kmsSdk from "@aws-sdk/client-kms";
+import type * as lambdaSdk from "@aws-sdk/client-lambda";
+import type * as snsSdk from "@aws-sdk/client-sns";
+import type * as sqsSdk from "@aws-sdk/client-sqs";
+import type * as ssmSdk from "@aws-sdk/client-ssm";
+import type * as stsSdk from "@aws-sdk/client-sts";
 import type { Deadline } from "./wait.ts";
 
 interface Modules {
-  autoscaling: typeof import("@aws-sdk/client-auto-scaling");
-  cloudwatch: typeof import("@aws-sdk/client-cloudwatch");
-  logs: typeof import("@aws-sdk/client-cloudwatch-logs");
-  ec2: typeof import("@aws-sdk/client-ec2");
-  elbv2: typeof import("@aws-sdk/client-elastic-load-balancing-v2");
-  events: typeof import("@aws-sdk/client-eventbridge");
-  iam: typeof import("@aws-sdk/client-iam");
-  kms: typeof import("@aws-sdk/client-kms");
-  lambda: typeof import("@aws-sdk/client-lambda");
-  sns: typeof import("@aws-sdk/client-sns");
-  sqs: typeof import("@aws-sdk/client-sqs");
-  ssm: typeof import("@aws-sdk/client-ssm");
-  sts: typeof import("@aws-sdk/client-sts");
+  autoscaling: typeof autoscalingSdk;
+  cloudwatch: typeof cloudwatchSdk;
+  logs: typeof logsSdk;
+  ec2: typeof ec2Sdk;
+  elbv2: typeof elbv2Sdk;
+  events: typeof eventsSdk;
+  iam: typeof iamSdk;
+  kms: typeof kmsSdk;
+  lambda: typeof lambdaSdk;
+  sns: typeof snsSdk;
+  sqs: typeof sqsSdk;
+  ssm: typeof ssmSdk;
+  sts: typeof stsSdk;
 }
 export type Service = keyof Modules;
 

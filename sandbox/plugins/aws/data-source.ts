@@ -1,5 +1,5 @@
 import type { Call, CheckFailure } from "../protocol/provider.ts";
-import { hasUnknown, unknown } from "../protocol/values.ts";
+import { hasUnknown, secret, unknown } from "../protocol/values.ts";
 import type { Properties } from "../protocol/values.ts";
 import type { Configuration } from "./config.ts";
 import { Context } from "./context.ts";
@@ -11,6 +11,8 @@ import { fitted, shapeName } from "./shape.ts";
 export interface DataSource {
   readonly token: string;
   readonly unsupported?: readonly string[];
+  /** Results that are secret whatever the arguments were. */
+  readonly secrets?: readonly string[];
   read(args: Properties, context: Context): Promise<Found>;
 }
 
@@ -49,7 +51,7 @@ export async function invoke(source: DataSource, given: Properties, configuratio
   const result: Properties = {};
   for (const key of Object.keys(schema.result)) {
     const value = key in found ? found[key] : (args[key] ?? (key === "region" ? region : undefined));
-    if (value !== undefined) result[key] = value;
+    if (value !== undefined) result[key] = source.secrets?.includes(key) ? secret(value) : value;
   }
   return { result, failures };
 }

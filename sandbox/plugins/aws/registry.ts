@@ -31,4 +31,24 @@ export const resourceFiles: Readonly<Record<string, () => Promise<{ readonly def
   "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": () => import("./vpc/security-group-ingress-rule.ts"),
 };
 
-export const functionFiles: Readonly<Record<string, () => Promise<{ readonly dataSource: DataSource }>>> = {};
+export const functionFiles: Readonly<Record<string, () => Promise<{ readonly dataSource: DataSource }>>> = {
+  "aws:ebs/getSnapshot:getSnapshot": () => import("./ebs/get-snapshot.ts"),
+  "aws:ebs/getSnapshotIds:getSnapshotIds": () => import("./ebs/get-snapshot-ids.ts"),
+  "aws:ec2/getAmi:getAmi": () => import("./ec2/get-ami.ts"),
+  "aws:ec2/getInstanceType:getInstanceType": () => import("./ec2/get-instance-type.ts"),
+  "aws:ec2/getLaunchTemplate:getLaunchTemplate": () => import("./ec2/get-launch-template.ts"),
+  "aws:ec2/getSubnet:getSubnet": () => import("./ec2/get-subnet.ts"),
+  "aws:ec2/getSubnets:getSubnets": () => import("./ec2/get-subnets.ts"),
+  "aws:ec2/getVpc:getVpc": () => import("./ec2/get-vpc.ts"),
+  "aws:iam/getPolicyDocument:getPolicyDocument": () => import("./iam/get-policy-document.ts"),
+  "aws:iam/getRole:getRole": () => import("./iam/get-role.ts"),
+  "aws:iam/getRoles:getRoles": () => import("./iam/get-roles.ts"),
+  "aws:index/getAvailabilityZones:getAvailabilityZones": () => import("./ec2/get-availability-zones.ts"),
+  "aws:index/getCallerIdentity:getCallerIdentity": () => import("./identity/get-caller-identity.ts"),
+  "aws:index/getPartition:getPartition": () => import("./identity/get-partition.ts"),
+  "aws:index/getRegion:getRegion": () => import("./identity/get-region.ts"),
+  "aws:index/getServicePrincipal:getServicePrincipal": () => import("./identity/get-service-principal.ts"),
+  "aws:kms/getAlias:getAlias": () => import("./kms/get-alias.ts"),
+  "aws:kms/getKey:getKey": () => import("./kms/get-key.ts"),
+  "aws:ssm/getParameter:getParameter": () => import("./ssm/get-parameter.ts"),
+};
