@@ -42,7 +42,14 @@ export interface FleetOutput {
   readonly bootSeconds: number;
   readonly scaling: ScalingOutput;
   readonly notices: NoticesOutput;
-  readonly rollout: { readonly minHealthyPercent: number; readonly maxHealthyPercent: number; readonly wait: boolean };
+  readonly rollout: {
+    readonly minHealthyPercent: number;
+    readonly maxHealthyPercent: number;
+    /** CloudWatch alarms that stop a roll-out. */
+    readonly healthAlarms: readonly string[];
+    readonly wait: boolean;
+    readonly timeoutSeconds: number;
+  };
 }
 
 /** A step policy and its alarm, as they run. */

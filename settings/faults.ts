@@ -3,7 +3,7 @@ import type { Fault } from "../scaling/checks/fault.ts";
 import { allowedBy, exampleAt, schemaAt } from "./describe.ts";
 import type { JsonSchema, Path } from "./describe.ts";
 import { nearest } from "./nearest.ts";
-import { shown } from "./secrets.ts";
+import { looksLikeSecret, shown } from "./secrets.ts";
 
 /** One thing that is wrong with the settings. */
 export interface SettingFault {
@@ -80,9 +80,13 @@ export function valueAt(value: unknown, path: Path): unknown {
 }
 
 /** A fault that a check of several values found, under the settings' keys. */
-export function checkedFault(key: string, { path, message, allowed }: Fault): SettingFault {
+export function checkedFault(key: string, { path, message, allowed, value }: Fault): SettingFault {
   const full = path === "" || path.startsWith("[") ? `${key}${path}` : `${key}.${path}`;
-  return { key: full, problem: message.slice(path.length).trimStart(), mend: setLine(full, `<${allowed}>`) };
+  return {
+    key: full,
+    problem: looksLikeSecret(message) ? `is ${shown(value)}; allowed: ${allowed}` : message.slice(path.length).trimStart(),
+    mend: allowed.startsWith("absent") ? removeLine(full) : setLine(full, `<${allowed}>`),
+  };
 }
 
 /** All faults as one message. */

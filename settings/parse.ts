@@ -11,7 +11,7 @@ import { identityName, resolveSettings } from "./resolve.ts";
 import type { Settings } from "./resolve.ts";
 import { awsSchemas, projectSchemas } from "./schema.ts";
 import type { AwsSettings, ProjectSettings } from "./schema.ts";
-import { looksLikeSecret, shown } from "./secrets.ts";
+import { looksLikeSecret, redacted, shown } from "./secrets.ts";
 
 /** Where the settings come from, as Pulumi hands it to a program. */
 export interface SettingsSource {
@@ -42,8 +42,11 @@ export function parseSettings(source: SettingsSource): ParsedSettings {
     ...fleetsFaults(values.get(`${project}:fleets`)),
     ...policyFaults(values.get(`${project}:policies`), source.policyPack),
   ];
-  const secrets = new Set(faults.filter((one) => one.problem === secretProblem).map((one) => one.key));
-  if (faults.length > 0) return { faults: faults.filter((one) => one.problem === secretProblem || !secrets.has(one.key)) };
+  // What is encrypted is not looked into: a fault in it would show it.
+  const told = faults.filter((one) => one.problem === secretProblem || !source.secretKeys.some((key) => one.key.startsWith(key)));
+  if (told.length > 0) {
+    return { faults: told.map(({ key, problem, mend }) => ({ key: redacted(key), problem: redacted(problem), mend: redacted(mend) })) };
+  }
   const projectSettings = parsed(project, projectSchemas, values) as unknown as ProjectSettings;
   return { settings: resolveSettings(source.stack, projectSettings, parsed("aws", awsSchemas, values) as unknown as AwsSettings) };
 }

@@ -43,10 +43,10 @@ const direction = (name: "up" | "down", evaluationPeriods: number) =>
       }),
       metric: metric.default(cpuUtilization),
       periodSeconds: whole(10, 86_400, { description: "Length of a period: 10, 20, 30 or a multiple of 60.", example: 60 }).default(60),
-      evaluationPeriods: whole(1, 1440, { description: "Periods that the alarm looks back.", example: evaluationPeriods }).default(
+      evaluationPeriods: whole(1, 8640, { description: "Periods that the alarm looks back.", example: evaluationPeriods }).default(
         evaluationPeriods,
       ),
-      datapointsToAlarm: whole(1, 1440, {
+      datapointsToAlarm: whole(1, 8640, {
         description: "Periods among them that must be beyond the threshold; absent = all.",
         example: evaluationPeriods,
       }).exactOptional(),

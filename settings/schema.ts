@@ -27,6 +27,7 @@ const alerts = z
   })
   .meta({ description: "Who hears of notices that wait or fail: topicArn or email." });
 
+/** 1000 tries of 360 s are more than four days, in which a failing consumer can be mended; the queue keeps notices for 14. */
 const notices = z
   .strictObject({
     visibilityTimeoutSeconds: whole(0, 43_200, {
