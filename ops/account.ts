@@ -19,8 +19,9 @@ export interface SessionCredentials {
 
 export interface AccountExpectation {
   readonly region: string;
-  /** Twelve digits; absent = any. */
+  /** Twelve digits; absent = any, or one of `allowedAccountIds`. */
   readonly accountId?: string;
+  readonly allowedAccountIds?: readonly string[];
   /** Role to take on; absent = the caller's own credentials. */
   readonly roleArn?: string;
 }
@@ -37,10 +38,11 @@ export async function openSession(expected: AccountExpectation): Promise<AwsSess
     new STSClient(args).send(new GetCallerIdentityCommand({})),
   );
   const accountId = identity.Account ?? "";
-  if (expected.accountId !== undefined && accountId !== expected.accountId) {
+  const allowed = expected.accountId === undefined ? expected.allowedAccountIds : [expected.accountId];
+  if (allowed !== undefined && !allowed.includes(accountId)) {
     throw new OpsError(
       exitCodes.denied,
-      `These credentials (${identity.Arn ?? "unknown"}) belong to account ${accountId}, the stack to ${expected.accountId}: ` +
+      `These credentials (${identity.Arn ?? "unknown"}) belong to account ${accountId}, the stack to ${allowed.join(", ")}: ` +
         `choose the right AWS_PROFILE or role and run the same command again. Nothing was changed.`,
     );
   }

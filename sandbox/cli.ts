@@ -47,7 +47,9 @@ const set = () =>
 
 const program = new Command("sandbox")
   .description("The whole stack on this machine: a deployment engine, a local AWS, the policies. No account is needed.")
-  .showHelpAfterError()
+  .showHelpAfterError("(--help shows what is allowed)")
+  // Set before any verb is made: a verb takes it over.
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .addHelpText(
     "after",
     `
@@ -111,8 +113,6 @@ program
   .command("down")
   .description("end the local AWS with everything in it")
   .action(async () => finish(await runDown(root)));
-
-program.exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
 try {
   await program.parseAsync();

@@ -1,0 +1,20 @@
+/** `npm run ops -- <verb>`: operations on running fleets. `docs/ops.md` has every verb and exit status. */
+import process from "node:process";
+import { Command } from "commander";
+import { exitCodes } from "./exit-codes.ts";
+import { addImagePick } from "./verbs/image-pick.ts";
+import { addRollout } from "./verbs/rollout.ts";
+import { addStatus } from "./verbs/status.ts";
+
+const program = new Command("ops")
+  .description("Operations on the fleets of a stack. Credentials come from the environment, as with the AWS CLI.")
+  .showHelpAfterError("(--help shows what is allowed)")
+  // Set before any verb is made: a verb takes it over.
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCodes.done : exitCodes.usage))
+  .addHelpText("after", "\nEach verb has examples: npm run ops -- <verb> --help. What the exit status means: docs/ops.md.");
+
+addRollout(program);
+addStatus(program);
+addImagePick(program.command("image").description("images that a bake made"));
+
+await program.parseAsync();
