@@ -2,7 +2,7 @@
  * Two-way tables between the provider's properties (camel case, as @pulumi/aws has them) and AWS's parameters: one table
  * serves create, update and read.
  */
-import { isObject } from "../protocol/values.ts";
+import { isObject, textOf } from "../protocol/values.ts";
 import type { Value } from "../protocol/values.ts";
 
 /** What the AWS SDK takes and gives. */
@@ -36,9 +36,12 @@ export const numberText: Codec = {
 
 /** A number that AWS keeps as a string. */
 export const textNumber: Codec = {
-  encode: (value) => String(value),
+  encode: textOf,
   decode: (wire) => Number(wire),
 };
+
+/** A boolean that AWS keeps as a string. */
+export const textBoolean: Codec = { encode: textOf, decode: (wire) => wire === "true" };
 
 /** An instant: RFC 3339 text here, a Date there. */
 export const instant: Codec = {
@@ -79,7 +82,7 @@ export function tagsOf(tags: readonly AwsTag[] | undefined): Record<string, stri
   return Object.fromEntries((tags ?? []).filter((tag) => !tag.Key?.startsWith("aws:")).map((tag) => [tag.Key ?? "", tag.Value ?? ""]));
 }
 
-const capital = (key: string): string => key[0]?.toUpperCase() + key.slice(1);
+const capital = (key: string): string => key.charAt(0).toUpperCase() + key.slice(1);
 
 type FieldSpec = true | string | Codec | readonly [wire: string, codec: Codec];
 

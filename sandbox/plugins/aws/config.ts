@@ -82,13 +82,15 @@ function fits(kind: Kind, value: Value): boolean {
 }
 
 function endpointFailures(endpoints: Value): CheckFailure[] {
-  return (endpoints as Record<string, string>[]).flatMap(Object.entries).flatMap(([name, url]) => {
-    if (serviceNames[name] === undefined)
-      return [
-        { property: "endpoints", reason: `endpoints names ${name}; known services are ${Object.keys(serviceNames).sort().join(", ")}` },
-      ];
-    return localEndpoint.test(url) ? [] : [{ property: "endpoints", reason: notLocal(`the endpoint of ${name}`, url) }];
-  });
+  return (endpoints as Record<string, string>[])
+    .flatMap((one) => Object.entries(one))
+    .flatMap(([name, url]) => {
+      if (serviceNames[name] === undefined)
+        return [
+          { property: "endpoints", reason: `endpoints names ${name}; known services are ${Object.keys(serviceNames).sort().join(", ")}` },
+        ];
+      return localEndpoint.test(url) ? [] : [{ property: "endpoints", reason: notLocal(`the endpoint of ${name}`, url) }];
+    });
 }
 
 const notLocal = (what: string, url: string): string =>
@@ -152,7 +154,7 @@ export function configurationFrom(inputs: Properties, environment: NodeJS.Proces
 const defaultRetries = 5;
 
 function endpointsOf(value: Value | undefined): Partial<Record<Service, string>> {
-  const entries = ((value ?? []) as Record<string, string>[]).flatMap(Object.entries);
+  const entries = ((value ?? []) as Record<string, string>[]).flatMap((one) => Object.entries(one));
   return Object.fromEntries(entries.map(([name, url]) => [serviceNames[name], url]));
 }
 

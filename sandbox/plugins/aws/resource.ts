@@ -95,7 +95,12 @@ export class AwsResource implements Resource {
 
   #previewOfCreate(inputs: Properties, context: Context): Properties {
     const outputs: Properties = {};
-    const known: Found = { namePrefix: "", ...this.#definition.preview?.(inputs, context), ...inputs, region: inputs["region"] ?? context.region };
+    const known: Found = {
+      namePrefix: "",
+      ...this.#definition.preview?.(inputs, context),
+      ...inputs,
+      region: inputs["region"] ?? context.region,
+    };
     for (const [key, property] of Object.entries(this.#schema)) {
       if (property.output === undefined) continue;
       const value = key === "tagsAll" ? this.#allTags(inputs) : known[key];

@@ -38,12 +38,17 @@ export interface ReplaceSet {
   readonly replace: readonly string[];
 }
 
-const read = <T>(file: string): T => JSON.parse(readFileSync(join(import.meta.dirname, file), "utf8")) as T;
+const read = (file: string): unknown => JSON.parse(readFileSync(join(import.meta.dirname, file), "utf8"));
 
-let schema: { resources: Record<string, ResourceSchema>; functions: Record<string, FunctionSchema> } | undefined;
+interface Schema {
+  readonly resources: Readonly<Record<string, ResourceSchema>>;
+  readonly functions: Readonly<Record<string, FunctionSchema>>;
+}
+
+let schema: Schema | undefined;
 let replaceSets: Record<string, ReplaceSet> | undefined;
 
-const known = () => (schema ??= read<NonNullable<typeof schema>>("schema.json"));
+const known = () => (schema ??= read("schema.json") as Schema);
 
 export function resourceSchema(token: string): ResourceSchema {
   const found = known().resources[token];
@@ -58,7 +63,7 @@ export function functionSchema(token: string): FunctionSchema {
 }
 
 export function replaceSetOf(token: string): readonly string[] {
-  replaceSets ??= read<Record<string, ReplaceSet>>("replace-sets.json");
+  replaceSets ??= read("replace-sets.json") as Record<string, ReplaceSet>;
   const found = replaceSets[token];
   if (found === undefined) throw new Error(`replace-sets.json does not have ${token}`);
   return found.replace;

@@ -39,6 +39,10 @@ export const signatureOf = (value: Value | undefined): Value | undefined => (isO
 export const secret = (value: Value): Value =>
   signatureOf(value) === secretSignature ? value : { [signatureKey]: secretSignature, value };
 
+/** A scalar as text; objects and lists as JSON. */
+export const textOf = (value: Value | undefined): string =>
+  typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value);
+
 /** A struct as received, secrets still wrapped. */
 export const fromStruct = (struct: Struct | undefined): Properties => struct?.toJavaScript() ?? {};
 

@@ -121,8 +121,6 @@ export const definition: Definition = {
     if (policy === undefined) return undefined;
     return {
       ...parameters.decodeAll(policy),
-      // The old name of the parameter, which AWS still answers with for policies made long ago.
-      minAdjustmentMagnitude: policy.MinAdjustmentMagnitude ?? policy.MinAdjustmentStep,
       metricAggregationType: policy.MetricAggregationType ?? "",
       arn: policy.PolicyARN,
     };

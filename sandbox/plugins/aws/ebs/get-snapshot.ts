@@ -7,7 +7,8 @@ export const dataSource: DataSource = {
   async read(args, context) {
     const found = await findSnapshots(args, context);
     const [snapshot] = found;
-    if (snapshot === undefined) throw new Error("no snapshot matches; change the search criteria (owners, filters, snapshotIds, tags) and try again");
+    if (snapshot === undefined)
+      throw new Error("no snapshot matches; change the search criteria (owners, filters, snapshotIds, tags) and try again");
     if (found.length > 1 && args["mostRecent"] !== true)
       throw new Error(`${found.length} snapshots match; use more specific search criteria, or set mostRecent to true`);
     return {

@@ -1,4 +1,4 @@
-import { isObject } from "../../protocol/values.ts";
+import { isObject, textOf } from "../../protocol/values.ts";
 import type { Properties, Value } from "../../protocol/values.ts";
 
 export interface Filter {
@@ -20,12 +20,13 @@ export function filtersOf(args: Properties): Filter[] {
 export function filtersFrom(args: Properties, names: Readonly<Record<string, string>>): Filter[] {
   return Object.entries(names).flatMap(([key, name]) => {
     const value: Value | undefined = args[key];
-    return value === undefined ? [] : [{ Name: name, Values: [String(value)] }];
+    return value === undefined ? [] : [{ Name: name, Values: [textOf(value)] }];
   });
 }
 
 /** `Filters` of a call; EC2 takes no empty list. */
-export const filterInput = (filters: readonly Filter[]): { Filters?: readonly Filter[] } => (filters.length > 0 ? { Filters: filters } : {});
+export const filterInput = (filters: readonly Filter[]): { Filters?: readonly Filter[] } =>
+  filters.length > 0 ? { Filters: filters } : {};
 
 /** The one that was found; more or none of them is an error, as with the real provider. */
 export function exactlyOne<T>(what: string, found: readonly T[] | undefined): T {

@@ -51,7 +51,9 @@ export const dataSource: DataSource = {
   async read(args, context) {
     // The real provider takes the argument and does not filter by it.
     if (args["tags"] !== undefined)
-      throw new Error('tags of getAmi is an output, the provider does not filter by it; use filters: [{ name: "tag:<key>", values: [<value>] }]');
+      throw new Error(
+        'tags of getAmi is an output, the provider does not filter by it; use filters: [{ name: "tag:<key>", values: [<value>] }]',
+      );
     refuseUnsafe(args, context);
     const found = await context.aws("ec2", "DescribeImages", {
       IncludeDeprecated: args["includeDeprecated"] ?? false,

@@ -1,6 +1,10 @@
 import { unlessCode } from "../clients.ts";
 import type { Context } from "../context.ts";
 import type { Definition } from "../definition.ts";
+import { textOf } from "../../protocol/values.ts";
+import type { Value } from "../../protocol/values.ts";
+
+const idOf = (key: Value): string | undefined => textOf(key).split("/").at(-1);
 
 /** KMS has no call for one alias. */
 export async function findAlias(name: string, context: Context) {
@@ -16,7 +20,7 @@ export const definition: Definition = {
   token: "aws:kms/alias:Alias",
   naming: { maxLength: 256, start: "alias/" },
   // The key may be named by its ARN, and AWS answers with its id.
-  same: { targetKeyId: (one, other) => String(one).split("/").at(-1) === String(other).split("/").at(-1) },
+  same: { targetKeyId: (one, other) => idOf(one) === idOf(other) },
   validate({ name }) {
     if (typeof name !== "string" || name.startsWith("alias/") || !/^[a-zA-Z0-9/_-]*$/.test(name)) return [];
     return [{ property: "name", reason: `name is ${JSON.stringify(name)}, but must begin with "alias/"` }];

@@ -69,7 +69,7 @@ export const definition: Definition = {
       arn: key.Arn,
       keyId: key.KeyId,
       customKeyStoreId: key.CustomKeyStoreId,
-      customerMasterKeySpec: key.KeySpec ?? key.CustomerMasterKeySpec,
+      customerMasterKeySpec: key.KeySpec,
       description: key.Description ?? "",
       isEnabled: key.Enabled,
       keyUsage: key.KeyUsage,

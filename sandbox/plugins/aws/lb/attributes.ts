@@ -1,4 +1,5 @@
 /** Load balancers and target groups have attributes: named texts. */
+import { textOf } from "../../protocol/values.ts";
 import type { Properties, Value } from "../../protocol/values.ts";
 
 export interface Attribute {
@@ -17,7 +18,7 @@ export function encodeAttributes(table: AttributeTable, inputs: Properties, keys
   const given = keys.flatMap((key) => {
     const attribute = table[key];
     const value = inputs[key];
-    return attribute === undefined || value === undefined ? [] : [[attribute.name, String(value)] as const];
+    return attribute === undefined || value === undefined ? [] : [[attribute.name, textOf(value)] as const];
   });
   return Object.fromEntries(given);
 }

@@ -3,7 +3,7 @@ import { object, same, tagsOf } from "../codec.ts";
 import type { Context } from "../context.ts";
 import type { Definition, Found } from "../definition.ts";
 import { awsTags, tagChanges, tagsOfCreate } from "../tags.ts";
-import { isObject, unknown } from "../../protocol/values.ts";
+import { isObject, textOf, unknown } from "../../protocol/values.ts";
 import type { Properties, Value } from "../../protocol/values.ts";
 import { attributesOf, booleanAttribute, encodeAttributes, numberAttribute, textAttribute } from "./attributes.ts";
 import type { AttributeTable } from "./attributes.ts";
@@ -51,12 +51,11 @@ function attributeKeys(inputs: Properties): readonly string[] {
 function stickinessAttributes(stickiness: Value | undefined): Record<string, string> {
   if (!isObject(stickiness)) return {};
   const { enabled = true, type, cookieDuration, cookieName } = stickiness;
-  const result: Record<string, string> = { "stickiness.enabled": String(enabled), "stickiness.type": String(type) };
-  if (type === "lb_cookie" && cookieDuration !== undefined)
-    result["stickiness.lb_cookie.duration_seconds"] = String(cookieDuration);
+  const result: Record<string, string> = { "stickiness.enabled": textOf(enabled), "stickiness.type": textOf(type) };
+  if (type === "lb_cookie" && cookieDuration !== undefined) result["stickiness.lb_cookie.duration_seconds"] = textOf(cookieDuration);
   if (type !== "app_cookie") return result;
-  if (cookieDuration !== undefined) result["stickiness.app_cookie.duration_seconds"] = String(cookieDuration);
-  if (cookieName !== undefined) result["stickiness.app_cookie.cookie_name"] = String(cookieName);
+  if (cookieDuration !== undefined) result["stickiness.app_cookie.duration_seconds"] = textOf(cookieDuration);
+  if (cookieName !== undefined) result["stickiness.app_cookie.cookie_name"] = textOf(cookieName);
   return result;
 }
 

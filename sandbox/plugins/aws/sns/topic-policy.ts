@@ -1,6 +1,7 @@
 import { unlessCode } from "../clients.ts";
 import type { Context } from "../context.ts";
 import type { Definition } from "../definition.ts";
+import { textOf } from "../../protocol/values.ts";
 
 const gone = ["NotFound", "NotFoundException"];
 
@@ -20,7 +21,7 @@ export const definition: Definition = {
   token: "aws:sns/topicPolicy:TopicPolicy",
   json: ["policy"],
   preview: (inputs) => {
-    const [, , , , owner] = String(inputs["arn"]).split(":");
+    const [, , , , owner] = textOf(inputs["arn"]).split(":");
     return owner === undefined ? {} : { owner };
   },
   async create(inputs, context) {

@@ -1,15 +1,12 @@
 import { isCode, unlessCode } from "../clients.ts";
-import { object } from "../codec.ts";
-import type { Codec } from "../codec.ts";
+import { object, textBoolean } from "../codec.ts";
 import type { Definition } from "../definition.ts";
-
-const flag: Codec = { encode: (value) => String(value), decode: (wire) => wire === "true" };
 
 const attributes = object({
   deliveryPolicy: true,
   filterPolicy: true,
   filterPolicyScope: true,
-  rawMessageDelivery: flag,
+  rawMessageDelivery: textBoolean,
   redrivePolicy: true,
   replayPolicy: true,
   subscriptionRoleArn: true,

@@ -1,10 +1,8 @@
 import { unlessCode } from "../clients.ts";
-import { object, tagsOf, textNumber } from "../codec.ts";
-import type { Codec, ObjectCodec } from "../codec.ts";
+import { object, tagsOf, textBoolean, textNumber } from "../codec.ts";
+import type { ObjectCodec } from "../codec.ts";
 import type { Definition } from "../definition.ts";
 import { awsTags, tagChanges, tagsOfCreate } from "../tags.ts";
-
-const flag: Codec = { encode: (value) => String(value), decode: (wire) => wire === "true" };
 
 const feedback = (key: string, wire: string) => ({
   [`${key}FailureFeedbackRoleArn`]: `${wire}FailureFeedbackRoleArn`,
@@ -19,11 +17,11 @@ const attributes: ObjectCodec = object({
   ...feedback("lambda", "Lambda"),
   ...feedback("sqs", "SQS"),
   archivePolicy: true,
-  contentBasedDeduplication: flag,
+  contentBasedDeduplication: textBoolean,
   deliveryPolicy: true,
   displayName: true,
   fifoThroughputScope: true,
-  fifoTopic: flag,
+  fifoTopic: textBoolean,
   kmsMasterKeyId: true,
   policy: true,
   signatureVersion: textNumber,

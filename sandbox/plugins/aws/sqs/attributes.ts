@@ -1,9 +1,5 @@
 import { unlessCode } from "../clients.ts";
-import type { Codec } from "../codec.ts";
 import type { Context } from "../context.ts";
-
-/** AWS keeps every attribute of a queue as text. */
-export const flag: Codec = { encode: (value) => String(value), decode: (wire) => wire === "true" };
 
 const gone = ["QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"];
 

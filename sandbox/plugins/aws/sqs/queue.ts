@@ -1,13 +1,13 @@
-import { object, textNumber } from "../codec.ts";
+import { object, textBoolean, textNumber } from "../codec.ts";
 import type { Definition } from "../definition.ts";
 import { tagChanges } from "../tags.ts";
-import { flag, queueAttributes, setQueueAttributes, unlessGone } from "./attributes.ts";
+import { queueAttributes, setQueueAttributes, unlessGone } from "./attributes.ts";
 
 const attributes = object({
-  contentBasedDeduplication: flag,
+  contentBasedDeduplication: textBoolean,
   deduplicationScope: true,
   delaySeconds: textNumber,
-  fifoQueue: flag,
+  fifoQueue: textBoolean,
   fifoThroughputLimit: true,
   kmsDataKeyReusePeriodSeconds: textNumber,
   kmsMasterKeyId: true,
@@ -17,7 +17,7 @@ const attributes = object({
   receiveWaitTimeSeconds: ["ReceiveMessageWaitTimeSeconds", textNumber],
   redriveAllowPolicy: true,
   redrivePolicy: true,
-  sqsManagedSseEnabled: flag,
+  sqsManagedSseEnabled: textBoolean,
   visibilityTimeoutSeconds: ["VisibilityTimeout", textNumber],
 });
 
@@ -72,7 +72,7 @@ export const definition: Definition = {
       ...attributes.decodeAll({ ContentBasedDeduplication: "false", FifoQueue: "false", KmsDataKeyReusePeriodSeconds: "300", ...found }),
       ...Object.fromEntries(
         ["DeduplicationScope", "FifoThroughputLimit", "Policy", "RedriveAllowPolicy", "RedrivePolicy"].map((wire) => [
-          wire[0]?.toLowerCase() + wire.slice(1),
+          wire.charAt(0).toLowerCase() + wire.slice(1),
           found[wire] ?? "",
         ]),
       ),

@@ -2,9 +2,10 @@ import type { SecurityGroupRule } from "@aws-sdk/client-ec2";
 import { unlessCode } from "../clients.ts";
 import { tagsOf } from "../codec.ts";
 import type { Context } from "../context.ts";
-import type { Definition } from "../definition.ts";
+import type { Definition, Update } from "../definition.ts";
 import { protocolName } from "../ec2/rules.ts";
 import { tagSpecifications, updateEc2Tags } from "../ec2/tags.ts";
+import { textOf } from "../../protocol/values.ts";
 import type { Properties } from "../../protocol/values.ts";
 
 const gone = ["InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound", "InvalidSecurityGroupRuleId.Malformed"];
@@ -33,10 +34,29 @@ async function find(id: string, context: Context): Promise<SecurityGroupRule | u
 const port = (value: number | undefined, protocol: string | undefined): number | undefined =>
   protocol === "-1" || value === -1 ? undefined : value;
 
+async function update(change: Update, context: Context): Promise<void> {
+  const { id, news, changed } = change;
+  if ([...changed].some((key) => key !== "tags" && key !== "tagsAll")) {
+    const rule = {
+      IpProtocol: news["ipProtocol"],
+      FromPort: news["fromPort"] ?? -1,
+      ToPort: news["toPort"] ?? -1,
+      CidrIpv4: news["cidrIpv4"],
+      CidrIpv6: news["cidrIpv6"],
+      PrefixListId: news["prefixListId"],
+      ReferencedGroupId: news["referencedSecurityGroupId"],
+      Description: news["description"],
+    };
+    const SecurityGroupRules = [{ SecurityGroupRuleId: id, SecurityGroupRule: rule }];
+    await context.aws("ec2", "ModifySecurityGroupRules", { GroupId: news["securityGroupId"], SecurityGroupRules });
+  }
+  await updateEc2Tags(id, change, context);
+}
+
 export function securityGroupRule(side: "Ingress" | "Egress"): Definition {
   return {
     token: `aws:vpc/securityGroup${side}Rule:SecurityGroup${side}Rule`,
-    same: { ipProtocol: (one, other) => protocolName(String(one)) === protocolName(String(other)) },
+    same: { ipProtocol: (one, other) => protocolName(textOf(one)) === protocolName(textOf(other)) },
     validate(inputs) {
       const given = sources.filter((key) => inputs[key] !== undefined);
       if (given.length === 1) return [];
@@ -71,24 +91,7 @@ export function securityGroupRule(side: "Ingress" | "Egress"): Definition {
         tagsAll: tagsOf(rule.Tags),
       };
     },
-    async update(update, context) {
-      const { id, news, changed } = update;
-      if ([...changed].some((key) => key !== "tags" && key !== "tagsAll")) {
-        const rule = {
-          IpProtocol: news["ipProtocol"],
-          FromPort: news["fromPort"] ?? -1,
-          ToPort: news["toPort"] ?? -1,
-          CidrIpv4: news["cidrIpv4"],
-          CidrIpv6: news["cidrIpv6"],
-          PrefixListId: news["prefixListId"],
-          ReferencedGroupId: news["referencedSecurityGroupId"],
-          Description: news["description"],
-        };
-        const SecurityGroupRules = [{ SecurityGroupRuleId: id, SecurityGroupRule: rule }];
-        await context.aws("ec2", "ModifySecurityGroupRules", { GroupId: news["securityGroupId"], SecurityGroupRules });
-      }
-      await updateEc2Tags(id, update, context);
-    },
+    update,
     async delete(id, state, context) {
       const input = { GroupId: state["securityGroupId"], SecurityGroupRuleIds: [id] };
       await unlessCode(context.aws("ec2", `RevokeSecurityGroup${side}`, input), ...gone);
