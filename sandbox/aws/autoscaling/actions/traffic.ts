@@ -1,0 +1,80 @@
+/** Target groups, under their old name and as traffic sources. */
+import { ApiError } from "../protocol/errors.ts";
+import { page } from "../protocol/paging.ts";
+import type { Actions } from "./context.ts";
+import { groupNamed } from "./context.ts";
+
+interface SourceMembers {
+  readonly Identifier: string;
+  readonly Type?: string | undefined;
+}
+
+/** The only kind of traffic source here. */
+const targetGroupType = "elbv2";
+
+function arnsOf(sources: readonly SourceMembers[]): string[] {
+  return sources.map(({ Identifier, Type }) => {
+    if ((Type ?? targetGroupType) !== targetGroupType || !Identifier.includes(":targetgroup/")) {
+      throw new ApiError(
+        "ValidationError",
+        `The traffic source ${Identifier} is not a target group (type ${targetGroupType}); others are not supported`,
+      );
+    }
+    return Identifier;
+  });
+}
+
+/** TargetGroupARNs and TrafficSources of a creation, each once. */
+export const targetGroupArns = (arns: readonly string[] = [], sources: readonly SourceMembers[] = []): string[] => [
+  ...new Set([...arns, ...arnsOf(sources)]),
+];
+
+type Names =
+  | "AttachLoadBalancerTargetGroups"
+  | "DetachLoadBalancerTargetGroups"
+  | "DescribeLoadBalancerTargetGroups"
+  | "AttachTrafficSources"
+  | "DetachTrafficSources"
+  | "DescribeTrafficSources";
+
+export const trafficActions: Actions<Names> = {
+  AttachLoadBalancerTargetGroups: ({ AutoScalingGroupName, TargetGroupARNs }, { host }) => {
+    host.run("attachTargetGroups", { group: AutoScalingGroupName, targetGroupArns: TargetGroupARNs });
+    return {};
+  },
+  DetachLoadBalancerTargetGroups: ({ AutoScalingGroupName, TargetGroupARNs }, { host }) => {
+    host.run("detachTargetGroups", { group: AutoScalingGroupName, targetGroupArns: TargetGroupARNs });
+    return {};
+  },
+  DescribeLoadBalancerTargetGroups: (input, context) => {
+    groupNamed(context, input.AutoScalingGroupName);
+    const views = [...context.host.model.targetGroups(input.AutoScalingGroupName)].sort(byArn);
+    const { items, NextToken } = page("target groups", views, ({ targetGroupArn }) => targetGroupArn, input, { usual: 100, most: 100 });
+    const groups = items.map(({ targetGroupArn, state }) => ({ LoadBalancerTargetGroupARN: targetGroupArn, State: state }));
+    return { LoadBalancerTargetGroups: groups, NextToken };
+  },
+  AttachTrafficSources: ({ AutoScalingGroupName, TrafficSources }, { host }) => {
+    host.run("attachTargetGroups", { group: AutoScalingGroupName, targetGroupArns: arnsOf(TrafficSources) });
+    return {};
+  },
+  DetachTrafficSources: ({ AutoScalingGroupName, TrafficSources }, { host }) => {
+    host.run("detachTargetGroups", { group: AutoScalingGroupName, targetGroupArns: arnsOf(TrafficSources) });
+    return {};
+  },
+  DescribeTrafficSources: (input, context) => {
+    groupNamed(context, input.AutoScalingGroupName);
+    const of = input.TrafficSourceType ?? targetGroupType;
+    const views = of === targetGroupType ? [...context.host.model.targetGroups(input.AutoScalingGroupName)].sort(byArn) : [];
+    const { items, NextToken } = page("traffic sources", views, ({ targetGroupArn }) => targetGroupArn, input, { usual: 50, most: 50 });
+    const sources = items.map(({ targetGroupArn, state }) => ({
+      TrafficSource: targetGroupArn,
+      Identifier: targetGroupArn,
+      Type: targetGroupType,
+      State: state,
+    }));
+    return { TrafficSources: sources, NextToken };
+  },
+};
+
+const byArn = (one: { readonly targetGroupArn: string }, other: { readonly targetGroupArn: string }) =>
+  one.targetGroupArn < other.targetGroupArn ? -1 : 1;

@@ -1,0 +1,138 @@
+/** Launches real instances: one RunInstances for up to a hundred, with every field of the template. */
+import {
+  AssociateIamInstanceProfileCommand,
+  CreateTagsCommand,
+  DescribeInstancesCommand,
+  RunInstancesCommand,
+  type EC2Client,
+  type Instance,
+} from "@aws-sdk/client-ec2";
+import type { LaunchEffect } from "../../../../scaling/types/effects.ts";
+import type { Faults } from "../ec2/faults.ts";
+import type { LaunchLookup } from "../ec2/lookup.ts";
+import { LaunchRefused } from "../ec2/lookup.ts";
+import { runInstancesInput, type LaunchSource } from "../ec2/run-instances.ts";
+import type { Fact } from "../host/host.ts";
+import { errorCode, messageOf } from "./clients.ts";
+import type { Performance, Performers } from "./performer.ts";
+
+export interface LaunchOptions {
+  readonly ec2: EC2Client;
+  readonly lookup: LaunchLookup;
+  readonly faults: Faults;
+  /** Whether the activity still waits for its instance. */
+  waits(activityId: string): boolean;
+}
+
+/** Instances come into service in portions, and an answer stays a few hundred kilobytes. */
+const launchesPerCall = 100;
+/** The emulator serves one request at a time; more at once only queue there. */
+const callsAtOnce = 4;
+
+class Launcher {
+  readonly #options: LaunchOptions;
+
+  constructor(options: LaunchOptions) {
+    this.#options = options;
+  }
+
+  async launch(effect: LaunchEffect, { maybeDone, report }: Performance): Promise<readonly Fact[]> {
+    let source: LaunchSource;
+    try {
+      source = await this.#options.lookup.source(effect);
+    } catch (error) {
+      return failed(effect.activityIds, error);
+    }
+    for (let start = 0; start < effect.activityIds.length; start += launchesPerCall) {
+      const activityIds = effect.activityIds.slice(start, start + launchesPerCall);
+      report(await this.#portion(source, activityIds, maybeDone));
+    }
+    return [];
+  }
+
+  async #portion(source: LaunchSource, activityIds: readonly string[], maybeDone: boolean): Promise<readonly Fact[]> {
+    const token = activityIds[0] ?? "";
+    const found = maybeDone ? await this.#launchedBefore(source.effect.group, token) : [];
+    if (found.length > 0) {
+      const waiting = activityIds.filter((id) => this.#options.waits(id));
+      return [...launched(waiting, found), ...failed(waiting.slice(found.length), partlyLaunched)];
+    }
+    try {
+      const instances = await this.#run(source, activityIds.length, token);
+      return [...launched(activityIds, instances), ...failed(activityIds.slice(instances.length), partlyLaunched)];
+    } catch (error) {
+      const lost = errorCode(error) === undefined ? await this.#launchedBefore(source.effect.group, token).catch(() => []) : [];
+      return [...launched(activityIds, lost), ...failed(activityIds.slice(lost.length), error)];
+    }
+  }
+
+  async #run(source: LaunchSource, count: number, token: string): Promise<Instance[]> {
+    const { ec2, faults } = this.#options;
+    const { group, zone } = source.effect;
+    const input = runInstancesInput(source, count, token);
+    const fault = faults.ofLaunch({ group, zone, instanceType: input.InstanceType });
+    if (fault) throw new LaunchRefused(fault.code, fault.message);
+    const { Instances: instances = [] } = await ec2.send(new RunInstancesCommand(input));
+    await Promise.all([this.#giveProfile(source, instances), this.#tagInterfaces(source, instances)]);
+    return instances;
+  }
+
+  /** The emulator gives the profile of a request to the first of its instances only. */
+  async #giveProfile({ template }: LaunchSource, instances: readonly Instance[]): Promise<void> {
+    if (template.IamInstanceProfile === undefined) return;
+    const { Arn, Name } = template.IamInstanceProfile;
+    const rest = instances.slice(1).values();
+    const worker = async () => {
+      for (const { InstanceId } of rest) {
+        await this.#options.ec2.send(new AssociateIamInstanceProfileCommand({ InstanceId, IamInstanceProfile: { Arn, Name } }));
+      }
+    };
+    await Promise.all(Array.from({ length: callsAtOnce }, worker));
+  }
+
+  /** The emulator keeps tags of instances and volumes only. */
+  async #tagInterfaces({ template }: LaunchSource, instances: readonly Instance[]): Promise<void> {
+    const tags = template.TagSpecifications?.find(({ ResourceType }) => ResourceType === "network-interface")?.Tags ?? [];
+    const ids = instances.flatMap(({ NetworkInterfaces }) => NetworkInterfaces?.flatMap((one) => one.NetworkInterfaceId ?? []) ?? []);
+    if (tags.length > 0 && ids.length > 0) await this.#options.ec2.send(new CreateTagsCommand({ Resources: ids, Tags: tags }));
+  }
+
+  /** Instances of an earlier call with that token: launched, but the answer was never recorded. */
+  async #launchedBefore(group: string, token: string): Promise<Instance[]> {
+    const found: Instance[] = [];
+    let NextToken: string | undefined;
+    do {
+      const page = await this.#options.ec2.send(
+        new DescribeInstancesCommand({ Filters: [{ Name: "tag:aws:autoscaling:groupName", Values: [group] }], NextToken }),
+      );
+      found.push(...(page.Reservations ?? []).flatMap(({ Instances }) => Instances ?? []));
+      NextToken = page.NextToken;
+    } while (NextToken !== undefined);
+    return found.filter((instance) => instance.ClientToken === token && instance.State?.Name !== "terminated");
+  }
+}
+
+const partlyLaunched = new LaunchRefused("InsufficientInstanceCapacity", "EC2 launched fewer instances than were asked for");
+
+function launched(activityIds: readonly string[], instances: readonly Instance[]): Fact[] {
+  return activityIds.slice(0, instances.length).flatMap((activityId, index): Fact[] => {
+    const instanceId = instances[index]?.InstanceId;
+    if (instanceId === undefined) return [];
+    return [
+      ["instanceLaunched", { activityId, instanceId }],
+      ["instanceStateChanged", { instanceId, state: "running" }],
+    ];
+  });
+}
+
+function failed(activityIds: readonly string[], error: unknown): Fact[] {
+  const code = error instanceof LaunchRefused ? error.code : (errorCode(error) ?? "Unavailable");
+  const message =
+    errorCode(error) !== undefined || error instanceof LaunchRefused ? messageOf(error) : `EC2 gave no answer: ${messageOf(error)}`;
+  return activityIds.map((activityId) => ["launchFailed", { activityId, code, message }]);
+}
+
+export function launchPerformer(options: LaunchOptions): Pick<Performers, "launch"> {
+  const launcher = new Launcher(options);
+  return { launch: (effect, performance) => launcher.launch(effect, performance) };
+}
