@@ -1,0 +1,59 @@
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+const root = join(import.meta.dirname, "../..");
+
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * A copy of the working tree with a sandbox of its own, so that what runs in it meets nothing else on the machine.
+ * Packages and emulators are shared with the original.
+ */
+export class Checkout {
+  readonly path = mkdtempSync(join(tmpdir(), "fleet-checkout-"));
+
+  constructor() {
+    const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z"], { cwd: root, encoding: "utf8" });
+    for (const file of files.split("\0").filter((name) => name !== "" && !name.startsWith("test/"))) {
+      mkdirSync(dirname(join(this.path, file)), { recursive: true });
+      cpSync(join(root, file), join(this.path, file));
+    }
+    for (const shared of ["node_modules", ".venv"]) symlinkSync(join(root, shared), join(this.path, shared));
+  }
+
+  /** Runs one of the project's TypeScript entries to its end; `environment` comes on top of this process's. */
+  run(
+    entry: string,
+    args: readonly string[],
+    options: { readonly environment?: Record<string, string>; readonly timeoutMs?: number } = {},
+  ): Promise<Finished> {
+    return new Promise((resolve, reject) => {
+      const child = spawn(process.execPath, [join(this.path, entry), ...args], {
+        cwd: this.path,
+        env: { ...process.env, ...options.environment },
+        stdio: ["ignore", "pipe", "pipe"],
+        timeout: options.timeoutMs ?? 120_000,
+      });
+      const output = { stdout: "", stderr: "" };
+      child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
+      child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text));
+      child.on("error", reject).on("close", (code) => resolve({ code: code ?? -1, ...output }));
+    });
+  }
+
+  sandbox(verb: string, ...args: readonly string[]): Promise<Finished> {
+    return this.run("sandbox/cli.ts", [verb, ...args]);
+  }
+
+  /** Ends its local AWS and removes it. */
+  async remove(): Promise<void> {
+    await this.sandbox("down");
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
