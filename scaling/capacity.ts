@@ -1,0 +1,74 @@
+/**
+ * Brings a group to its desired capacity. Runs for every group that was touched, after each command, fact or timer.
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/asg-capacity-limits.html
+ */
+import { at, sentences } from "./activities.ts";
+import { clampCapacity } from "./adjustment.ts";
+import type { Core } from "./core.ts";
+import { differenceCause, launchInstances } from "./launching.ts";
+import { beginTermination, returnToWarmPool } from "./lifecycle.ts";
+import type { GroupState } from "./state.ts";
+import { chooseForTermination } from "./termination-policy.ts";
+import { takeFromWarmPool } from "./warm-pool.ts";
+
+export function reconcile(core: Core, group: GroupState): void {
+  if (group.deleting) return;
+  const target = group.desiredCapacity + group.replacementSurplus + group.refreshSurplus + group.rebalanceSurplus;
+  if (group.active < target) scaleOut(core, group, target);
+  else if (group.active > target) scaleIn(core, group, target);
+  if (group.active === target) settled(group);
+}
+
+/** The next difference has another cause than the last change of the desired capacity. */
+function settled(group: GroupState): void {
+  group.changeCause = "";
+  group.changeAlarmArn = undefined;
+  group.unhealthyToReplace = 0;
+}
+
+function scaleOut(core: Core, group: GroupState, target: number): void {
+  if (group.suspended.has("Launch")) return;
+  const from = group.active;
+  const cause = (): string => {
+    if (group.unhealthyToReplace > 0) {
+      group.unhealthyToReplace--;
+      return `${at(core)}an instance was launched in response to an unhealthy instance needing to be replaced.`;
+    }
+    if (group.launchCause !== undefined) return `${at(core)}${group.launchCause}`;
+    return differenceCause(core, group, from, target);
+  };
+  takeFromWarmPool(core, group, target - group.active, cause);
+  if (group.active < target)
+    launchInstances(core, group, { count: target - group.active, warm: false, cause, alarmArn: group.changeAlarmArn });
+}
+
+function scaleIn(core: Core, group: GroupState, target: number): void {
+  if (group.suspended.has("Terminate")) return;
+  const from = group.active;
+  for (const instance of chooseForTermination(core, group, from - target)) {
+    const reason = `${at(core)}an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from ${from} to ${target}.`;
+    const selected = `${at(core)}instance ${instance.id} was selected for termination.`;
+    const cause = sentences(group.changeCause, reason, selected);
+    if (
+      group.warmPool?.reuseOnScaleIn === true &&
+      !group.warmPool.deleting &&
+      instance.state === "InService" &&
+      instance.health === "Healthy"
+    ) {
+      returnToWarmPool(core, group, instance, cause);
+    } else {
+      beginTermination(core, group, instance, { cause, alarmArn: group.changeAlarmArn });
+    }
+  }
+}
+
+/** Sets the desired capacity, within the limits, and remembers why. */
+export function changeDesiredCapacity(core: Core, group: GroupState, desired: number, why: string, alarmArn?: string): void {
+  const next = clampCapacity(desired, { min: group.minSize, max: group.maxSize });
+  if (next !== group.desiredCapacity) {
+    group.changeCause = `${at(core)}${why} changing the desired capacity from ${group.desiredCapacity} to ${next}.`;
+    group.changeAlarmArn = alarmArn;
+    group.desiredCapacity = next;
+  }
+  core.touch(group);
+}

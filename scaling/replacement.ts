@@ -1,0 +1,110 @@
+/**
+ * Replacing instances one by one or several at once, for any reason but a refresh: unhealthy, too old, or about to be
+ * interrupted. How many at a time is the maintenance policy's business.
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-maintenance-policy-overview-and-considerations.html
+ */
+import { at, sentences } from "./activities.ts";
+import type { Core } from "./core.ts";
+import { beginTermination } from "./lifecycle.ts";
+import { isActive, isWarm } from "./membership.ts";
+import type { GroupState, InstanceState } from "./state.ts";
+
+export interface HealthyRange {
+  /** Instances that stay ready while others are replaced. */
+  readonly min: number;
+  /** Instances that may exist meanwhile. */
+  readonly max: number;
+}
+
+/**
+ * Counts for the two percentages of the desired capacity. When no instance could ever be replaced within them, one more
+ * than desired may exist: https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_RefreshPreferences.html
+ * (MaxHealthyPercentage).
+ */
+export function healthyRange(desired: number, minPercent: number, maxPercent: number): HealthyRange {
+  const min = Math.ceil((desired * minPercent) / 100);
+  const max = Math.floor((desired * maxPercent) / 100);
+  return min >= desired && max <= desired ? { min, max: desired + 1 } : { min, max: Math.max(max, desired) };
+}
+
+/** Whether the instance counts as ready: in service, healthy and past its warm-up. */
+export function isReady(core: Core, instance: InstanceState, warmupSeconds: number): boolean {
+  return instance.state === "InService" && instance.health === "Healthy" && instance.inServiceAtMs + warmupSeconds * 1000 <= core.nowMs;
+}
+
+export const warmupSecondsOf = (group: GroupState) => group.defaultWarmupSeconds ?? 0;
+
+/** Terminates what may go now, and asks for launches ahead where the policy wants them; `surplus` holds how many. */
+export function replaceInstances(core: Core, group: GroupState): void {
+  collectUnhealthy(group);
+  if (group.toReplace.size === 0 || group.deleting || group.suspended.has("Terminate")) {
+    if (group.toReplace.size === 0) group.replacementSurplus = 0;
+    return;
+  }
+  if (group.maintenancePolicy === undefined) replaceWithoutPolicy(core, group);
+  else replaceWithPolicy(core, group, group.maintenancePolicy.minHealthyPercentage, group.maintenancePolicy.maxHealthyPercentage);
+}
+
+function collectUnhealthy(group: GroupState): void {
+  for (const id of group.unhealthy) {
+    const instance = group.instances.get(id);
+    if (instance === undefined || instance.health === "Healthy" || !(isActive(instance) || isWarm(instance))) group.unhealthy.delete(id);
+    else if (!group.suspended.has("ReplaceUnhealthy")) {
+      group.toReplace.set(id, "unhealthy");
+      group.unhealthy.delete(id);
+    }
+  }
+}
+
+/** Terminate and launch: unhealthy ones at once, old ones and endangered ones at the pace that replacement-pace.ts gives. */
+function replaceWithoutPolicy(core: Core, group: GroupState): void {
+  group.replacementSurplus = 0;
+  for (const [id, cause] of group.toReplace) {
+    const instance = group.instances.get(id);
+    if (instance === undefined) group.toReplace.delete(id);
+    else if (cause === "unhealthy") takeOut(core, group, instance);
+  }
+}
+
+function replaceWithPolicy(core: Core, group: GroupState, minPercent: number, maxPercent: number): void {
+  const range = healthyRange(group.desiredCapacity, minPercent, maxPercent);
+  const warmup = warmupSecondsOf(group);
+  let ready = 0;
+  for (const instance of group.instances.values()) {
+    if (isReady(core, instance, warmup)) ready++;
+    else if (instance.state === "InService" && instance.health === "Healthy")
+      core.schedule(instance.inServiceAtMs + warmup * 1000, "replacement", group.name);
+  }
+  for (const id of group.toReplace.keys()) {
+    const instance = group.instances.get(id);
+    if (instance === undefined) {
+      group.toReplace.delete(id);
+      continue;
+    }
+    const serves = isReady(core, instance, warmup);
+    const dead = instance.ec2State !== "running";
+    // an unhealthy instance may still serve a little: it stays until its replacement is there, unless EC2 has lost it
+    const allowed = dead || isWarm(instance) || (serves ? ready > range.min : ready >= range.min);
+    if (!allowed) continue;
+    if (serves) ready--;
+    takeOut(core, group, instance);
+  }
+  group.replacementSurplus = Math.min(range.max - group.desiredCapacity, group.toReplace.size);
+}
+
+export function takeOut(core: Core, group: GroupState, instance: InstanceState): void {
+  const cause = group.toReplace.get(instance.id);
+  if (cause === "unhealthy" && isActive(instance)) group.unhealthyToReplace++;
+  beginTermination(core, group, instance, { cause: causeOf(core, instance, cause) });
+}
+
+function causeOf(core: Core, instance: InstanceState, cause: string | undefined): string {
+  if (cause === "lifetime") {
+    const reached = `${at(core)}an instance was taken out of service in response to reaching the maximum instance lifetime.`;
+    return sentences(reached, `${at(core)}instance ${instance.id} was selected for termination.`);
+  }
+  if (cause === "rebalance-recommendation") {
+    return `${at(core)}an instance was taken out of service in response to an EC2 instance rebalance recommendation.`;
+  }
+  return instance.unhealthyReason ?? `${at(core)}an instance was taken out of service in response to a health check failure.`;
+}

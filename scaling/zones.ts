@@ -1,0 +1,87 @@
+/**
+ * Where the next instance goes: the zone with the fewest, and within it the pool that is tried first, leaving out what has
+ * just failed. https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-availability-zone-balanced.html
+ */
+import type { Core } from "./core.ts";
+import type { Pool } from "./mixed.ts";
+import type { Backoff, GroupState } from "./state.ts";
+
+/**
+ * A failed pool is left alone for so long, doubling with every further failure. AWS documents that launches are tried
+ * again, not when; these figures are ours.
+ */
+const firstBackoffMs = 30_000;
+const longestBackoffMs = 15 * 60_000;
+
+const poolKey = (zone: string, pool: Pick<Pool, "instanceType" | "market">) => `${zone} ${pool.instanceType} ${pool.market}`;
+
+/** Launches of one batch that fail together count as one failure. */
+export function backOff(core: Core, group: GroupState, zone: string, pool: Pick<Pool, "instanceType" | "market">): void {
+  const key = poolKey(zone, pool);
+  const backoff: Backoff = group.backoff.get(key) ?? { failures: 0, untilMs: 0 };
+  if (backoff.untilMs > core.nowMs) return;
+  backoff.untilMs = core.nowMs + Math.min(longestBackoffMs, firstBackoffMs * 2 ** backoff.failures++);
+  group.backoff.set(key, backoff);
+  core.schedule(backoff.untilMs, "launch-retry", group.name);
+}
+
+export function launchWorked(group: GroupState, zone: string, pool: Pick<Pool, "instanceType" | "market">): void {
+  if (group.backoff.size > 0) group.backoff.delete(poolKey(zone, pool));
+}
+
+function isOpen(core: Core, group: GroupState, zone: string, pool: Pool): boolean {
+  if (group.backoff.size === 0) return true;
+  return (group.backoff.get(poolKey(zone, pool))?.untilMs ?? 0) <= core.nowMs;
+}
+
+export interface Place {
+  readonly zone: string;
+  readonly subnetId: string;
+  readonly pool: Pool;
+}
+
+/**
+ * @param inZone how many instances each zone has; the caller counts on while it plans a batch.
+ * @param turn number of the launch within the group, for spreading over subnets and pools of equal right.
+ * @returns nothing when every pool has failed lately: with `balanced-only` already when those of the emptiest zone have.
+ */
+export function nextPlace(
+  core: Core,
+  group: GroupState,
+  pools: readonly Pool[],
+  inZone: ReadonlyMap<string, number>,
+  spread: number,
+  turn: number,
+): Place | undefined {
+  const zones = [...group.zones].sort((one, other) => (inZone.get(one) ?? 0) - (inZone.get(other) ?? 0));
+  for (const zone of zones) {
+    const open = pools.filter((pool) => isOpen(core, group, zone, pool));
+    const pool = open[turn % Math.min(spread, open.length)];
+    const subnets = group.subnetIds.filter((subnetId) => core.state.subnets.get(subnetId) === zone);
+    const subnetId = subnets[turn % subnets.length];
+    if (pool !== undefined && subnetId !== undefined) return { zone, subnetId, pool };
+    if (group.distributionStrategy === "balanced-only") return undefined;
+  }
+  return undefined;
+}
+
+/** Whether two zones differ by more than one instance, both able to launch. */
+export function outOfBalance(core: Core, group: GroupState): { readonly from: string; readonly to: string } | undefined {
+  if (group.zones.length < 2) return undefined;
+  const closed = new Set<string>();
+  for (const [key, { untilMs }] of group.backoff) if (untilMs > core.nowMs) closed.add(key.slice(0, key.indexOf(" ")));
+  let from: string | undefined;
+  let to: string | undefined;
+  const size = (zone: string) => group.activeByZone.get(zone) ?? 0;
+  for (const zone of group.zones) {
+    if (from === undefined || size(zone) > size(from)) from = zone;
+    if (!closed.has(zone) && (to === undefined || size(zone) < size(to))) to = zone;
+  }
+  return from !== undefined && to !== undefined && size(from) - size(to) > 1 ? { from, to } : undefined;
+}
+
+/** A zone that the group no longer names but still has instances in. */
+export function foreignZone(group: GroupState): string | undefined {
+  for (const [zone, count] of group.activeByZone) if (count > 0 && !group.zones.includes(zone)) return zone;
+  return undefined;
+}
