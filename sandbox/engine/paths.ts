@@ -1,7 +1,7 @@
 /** Property paths as in `ignoreChanges`: `tags.owner`, `rules[0].port`, `data["a.b"]`, with `*` for every element. */
 import { EngineError } from "./api.ts";
-import type { PropertyMap, Value } from "./values.ts";
-import { isList, isObject } from "./values.ts";
+import type { PropertyMap, Value, ValueObject } from "./values.ts";
+import { isList, isObject, without } from "./values.ts";
 
 export type Path = readonly (string | number)[];
 
@@ -48,8 +48,7 @@ function resetValue(path: Path, old: Value | undefined, value: Value | undefined
   if (inner === undefined) return undefined;
   if (inner.value === undefined) {
     if (value === undefined) return { value };
-    const { [part]: _, ...others } = value;
-    return { value: others };
+    return { value: without(value, part) as ValueObject };
   }
   // What neither side has at the place above cannot be made up here.
   if (value === undefined) return undefined;

@@ -95,7 +95,7 @@ export async function pass(run: Run, { write, recorder, checkpoint, ready }: Pas
     address: run.monitor.address,
     dryRun: !write,
     parallel: run.parallel,
-    onLine: (line, stream) => run.say(line, stream),
+    onLine: (line) => run.say(line),
   });
   let deployment: Deployment;
   try {

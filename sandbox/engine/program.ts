@@ -14,7 +14,7 @@ export interface ProgramOptions {
   readonly address: string;
   readonly dryRun: boolean;
   readonly parallel: number;
-  readonly onLine: (line: string, stream: "stdout" | "stderr") => void;
+  readonly onLine: (line: string) => void;
 }
 
 /** Working directory and entry: a program runs in the folder in which its entry stands. */

@@ -3,7 +3,7 @@ import grpc from "@grpc/grpc-js";
 import providerProtocol from "@pulumi/pulumi/proto/provider_pb.js";
 import statusProtocol from "@pulumi/pulumi/proto/status_pb.js";
 import structProtocol from "google-protobuf/google/protobuf/struct_pb.js";
-import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb.js";
+import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import type { PropertyMap } from "./values.ts";
 
 /** Checks, diffs, configuring, policies: minutes at worst, on a machine under load. */
@@ -37,9 +37,9 @@ export class RpcError extends Error {
   }
 }
 
-export const toStruct = (map: PropertyMap): Struct => structProtocol.Struct.fromJavaScript(map as Record<string, JavaScriptValue>);
+export const toStruct = (map: PropertyMap): Struct => structProtocol.Struct.fromJavaScript(map);
 
-export const fromStruct = (struct: Struct | undefined): PropertyMap => (struct?.toJavaScript() ?? {}) as PropertyMap;
+export const fromStruct = (struct: Struct | undefined): PropertyMap => struct?.toJavaScript() ?? {};
 
 const detailsKey = "grpc-status-details-bin";
 const initFailedType = "pulumirpc.ErrorResourceInitFailed";
@@ -61,34 +61,31 @@ function initFailureOf(error: grpc.ServiceError): InitFailure | undefined {
   return undefined;
 }
 
-type Method<Request, Response> = (
-  request: Request,
-  metadata: grpc.Metadata,
-  options: Partial<grpc.CallOptions>,
-  callback: (error: grpc.ServiceError | null, response: Response) => void,
-) => grpc.ClientUnaryCall;
+export interface CallOptions {
+  /** For messages: `plugin aws`. */
+  readonly server: string;
+  readonly seconds: number;
+}
 
-/** `server` and `name` are for the message. */
 export function call<Request, Response>(
   client: grpc.Client,
-  method: Method<Request, Response>,
+  { path, requestSerialize, responseDeserialize }: grpc.MethodDefinition<Request, Response>,
   request: Request,
-  { server, name, seconds }: { server: string; name: string; seconds: number },
+  { server, seconds }: CallOptions,
 ): Promise<Response> {
-  return new Promise((resolve, reject) => {
-    const options = { deadline: Date.now() + seconds * 1000 };
-    method.call(client, request, new grpc.Metadata(), options, (error, response) => {
-      if (error === null) return resolve(response);
-      const late = error.code === grpc.status.DEADLINE_EXCEEDED ? `${server} did not answer ${name} within ${seconds} s` : error.details;
-      reject(
-        new RpcError(
-          error.code === grpc.status.UNAVAILABLE ? `${server} is gone (${name}: ${error.details})` : late,
-          error.code,
-          initFailureOf(error),
-        ),
-      );
-    });
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  const { promise, resolve, reject } = Promise.withResolvers<Response>();
+  const options = { deadline: Date.now() + seconds * 1000 };
+  client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, new grpc.Metadata(), options, (error, response) => {
+    if (error === null) resolve(response as Response);
+    else reject(new RpcError(messageOf(error, server, name, seconds), error.code, initFailureOf(error)));
   });
+  return promise;
+}
+
+function messageOf({ code, details }: grpc.ServiceError, server: string, name: string, seconds: number): string {
+  if (code === grpc.status.DEADLINE_EXCEEDED) return `${server} did not answer ${name} within ${seconds} s`;
+  return code === grpc.status.UNAVAILABLE ? `${server} is gone (${name}: ${details})` : details;
 }
 
 export const isUnimplemented = (error: unknown): boolean => error instanceof RpcError && error.code === grpc.status.UNIMPLEMENTED;

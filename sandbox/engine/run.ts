@@ -55,14 +55,13 @@ export class Run {
   }
 
   /** A child's line in the diagnostics of the phase that is on. */
-  say(line: string, stream: "stdout" | "stderr"): void {
+  say(line: string): void {
     if (line.trim() !== "") this.#recorder?.diagnostic("info", line);
-    void stream;
   }
 
   async listen(): Promise<void> {
     await this.monitor.listen();
-    this.#host = new PluginHost(this.options, this.processes, this.monitor.address, (line) => this.say(line, "stderr"));
+    this.#host = new PluginHost(this.options, this.processes, this.monitor.address, (line) => this.say(line));
     this.options.killSignal?.addEventListener("abort", () => void this.#kill(), { once: true });
   }
 
@@ -84,7 +83,7 @@ export class Run {
         env: options.env,
         engineAddress: this.monitor.address,
         dryRun,
-        onLine: (line) => this.say(line, "stderr"),
+        onLine: (line) => this.say(line),
       }),
     );
     this.#packs = await Promise.all(started);

@@ -79,6 +79,10 @@ export const mapWithoutSecrets = (map: PropertyMap): PropertyMap =>
 /** For eyes and logs. */
 export const redacted = (map: PropertyMap): PropertyMap => transformMap(map, (item) => (isSecret(item) ? "[secret]" : undefined));
 
+/** A copy without one key. */
+export const without = <Map extends object, Key extends keyof Map>(map: Map, key: Key): Omit<Map, Key> =>
+  Object.fromEntries(Object.entries(map).filter(([name]) => name !== key)) as Omit<Map, Key>;
+
 /** Without the properties that are not known at all. */
 export const knownOnly = (map: PropertyMap): PropertyMap =>
   Object.fromEntries(Object.entries(map).filter(([, value]) => !containsUnknown(value)));

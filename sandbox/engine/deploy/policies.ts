@@ -1,6 +1,7 @@
 /** Asks the packs about resources, and applies what they mend. */
 import { EngineError } from "../api.ts";
-import type { AnalyzedResource, AnalyzedStackResource, Remediation } from "../policy/pack.ts";
+import type { AnalyzedResource, AnalyzedStackResource } from "../policy/messages.ts";
+import type { Remediation } from "../policy/pack.ts";
 import type { ResourceState } from "../state/resource-state.ts";
 import { parseReference, urnName } from "../urn.ts";
 import type { PropertyMap } from "../values.ts";

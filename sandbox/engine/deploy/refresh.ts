@@ -1,7 +1,7 @@
 /** Takes what the providers say about the resources into the state. */
 import type { ResourceState } from "../state/resource-state.ts";
 import { isProviderType } from "../urn.ts";
-import { equal } from "../values.ts";
+import { equal, without } from "../values.ts";
 import type { Deployment } from "./deployment.ts";
 import { withSecretOutputs } from "./operations.ts";
 
@@ -18,7 +18,7 @@ async function reread(deployment: Deployment, old: ResourceState): Promise<Resou
     ...(customTimeouts?.read && { timeoutSeconds: customTimeouts.read }),
   });
   if (found.id === "") return undefined;
-  const { initErrors: _, ...rest } = old;
+  const rest = without(old, "initErrors");
   const state = {
     ...rest,
     id: found.id,

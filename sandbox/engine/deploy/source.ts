@@ -100,7 +100,7 @@ export class Source {
   }
 
   async invoke(token: string, args: PropertyMap, wish: ProviderWish): Promise<InvokeResult> {
-    if (token === "pulumi:pulumi:getResource") return { value: this.#getResource(String(args["urn"])), failures: [] };
+    if (token === "pulumi:pulumi:getResource") return { value: this.#getResource(args["urn"]), failures: [] };
     if (token.startsWith(engineToken))
       throw new EngineError(`The embedded engine does not support the function ${token}; use Pulumi's CLI (--engine pulumi)`);
     const reference = await this.#resolve(packageOf(token), wish);
@@ -111,9 +111,9 @@ export class Source {
     return this.deployment.limit.run(() => provider.invoke(token, args, this.deployment.options.dryRun));
   }
 
-  #getResource(urn: string): PropertyMap {
-    const state = this.deployment.news.get(urn);
-    if (state === undefined) throw new EngineError(`${urn} is not a resource of this program`);
-    return { urn, id: state.id ?? "", state: state.outputs ?? {} };
+  #getResource(urn: Value | undefined): PropertyMap {
+    const state = typeof urn === "string" ? this.deployment.news.get(urn) : undefined;
+    if (state === undefined) throw new EngineError(`${JSON.stringify(urn)} is not a resource of this program`);
+    return { urn: state.urn, id: state.id ?? "", state: state.outputs ?? {} };
   }
 }

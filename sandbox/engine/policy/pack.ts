@@ -12,9 +12,10 @@ import type { ConfigMap, EnforcementLevel, PolicyPackOptions, PolicyViolation } 
 import type { Child, Processes } from "../processes.ts";
 import { RpcError, call, channelOptions, fromStruct, isUnimplemented, quickSeconds, toStruct } from "../rpc.ts";
 import type { PropertyMap } from "../values.ts";
-import { withoutReferences } from "../values.ts";
 import { callerSettings, mergeSettings } from "./config.ts";
 import type { PolicyDescription, PolicySetting } from "./config.ts";
+import { analyzeRequest, stackResource, withoutInternal } from "./messages.ts";
+import type { AnalyzedResource, AnalyzedStackResource } from "./messages.ts";
 
 export interface PackStartOptions {
   readonly pack: PolicyPackOptions;
@@ -26,30 +27,6 @@ export interface PackStartOptions {
   readonly engineAddress: string;
   readonly dryRun: boolean;
   readonly onLine: (line: string) => void;
-}
-
-/** A resource as policies see it. */
-export interface AnalyzedResource {
-  readonly urn: string;
-  readonly type: string;
-  readonly name: string;
-  readonly properties: PropertyMap;
-  readonly options: {
-    readonly protect: boolean;
-    readonly ignoreChanges: readonly string[];
-    readonly deleteBeforeReplace?: boolean;
-    readonly additionalSecretOutputs: readonly string[];
-    readonly aliases: readonly string[];
-    readonly timeouts: { readonly create?: number; readonly update?: number; readonly delete?: number; readonly read?: number };
-    readonly parent: string;
-  };
-  readonly provider?: { readonly urn: string; readonly type: string; readonly name: string; readonly properties: PropertyMap };
-}
-
-/** The same at the end of a run: outputs, and what the resource depends on. */
-export interface AnalyzedStackResource extends AnalyzedResource {
-  readonly dependencies: readonly string[];
-  readonly propertyDependencies: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Remediation {
@@ -66,6 +43,8 @@ export interface Remediation {
 const levels = ["advisory", "mandatory", "disabled", "remediate"] as const satisfies readonly EnforcementLevel[];
 const severities = ["", "low", "medium", "high", "critical"] as const;
 
+const service = analyzerService.AnalyzerService;
+
 const runner = () => createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run-policy-pack");
 
 const stop = async (child: Child, client: grpc.Client) => {
@@ -79,13 +58,13 @@ async function packVersion(dir: string): Promise<string | undefined> {
   const text = await readFile(file, "utf8").catch(() => {
     throw new EngineError(`${dir} is not a policy pack: it has no PulumiPolicy.yaml`);
   });
-  const { version } = (yaml.parse(text) ?? {}) as { version?: unknown };
-  return version === undefined ? undefined : String(version as string | number);
+  const { version } = (yaml.parse(text) ?? {}) as { version?: string | number };
+  return version === undefined ? undefined : String(version);
 }
 
 export class PolicyPack {
   readonly #child: Child;
-  readonly #client: analyzerService.AnalyzerClient;
+  readonly #client: grpc.Client;
   readonly #version: string | undefined;
   readonly #said: string[];
   readonly #dir: string;
@@ -93,7 +72,7 @@ export class PolicyPack {
   version = "";
   policies: readonly string[] = [];
 
-  private constructor(dir: string, child: Child, client: analyzerService.AnalyzerClient, version: string | undefined, said: string[]) {
+  private constructor(dir: string, child: Child, client: grpc.Client, version: string | undefined, said: string[]) {
     this.#dir = dir;
     this.#child = child;
     this.#client = client;
@@ -123,7 +102,7 @@ export class PolicyPack {
         options.onLine(line);
       },
     });
-    const client = new analyzerService.AnalyzerClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), channelOptions);
+    const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), channelOptions);
     const started = new PolicyPack(pack.dir, child, client, version, said);
     await started.#handshake(options);
     await started.configureStack(options);
@@ -131,17 +110,8 @@ export class PolicyPack {
     return started;
   }
 
-  #call<Request, Response>(
-    method: (
-      request: Request,
-      metadata: grpc.Metadata,
-      options: Partial<grpc.CallOptions>,
-      callback: (error: grpc.ServiceError | null, response: Response) => void,
-    ) => grpc.ClientUnaryCall,
-    name: string,
-    request: Request,
-  ): Promise<Response> {
-    return call(this.#client, method, request, { server: this.#child.name, name, seconds: quickSeconds });
+  #call<Request, Response>(method: grpc.MethodDefinition<Request, Response>, request: Request): Promise<Response> {
+    return call(this.#client, method, request, { server: this.#child.name, seconds: quickSeconds });
   }
 
   /** Packs up to 1.21 do not know the call. */
@@ -150,7 +120,7 @@ export class PolicyPack {
       .setEngineAddress(engineAddress)
       .setRootDirectory(pack.dir)
       .setProgramDirectory(pack.dir);
-    await this.#call(this.#client.handshake, "Handshake", request).catch((error: unknown) => {
+    await this.#call(service.handshake, request).catch((error: unknown) => {
       if (!isUnimplemented(error)) throw error;
     });
   }
@@ -170,11 +140,11 @@ export class PolicyPack {
     const map = request.getConfigMap();
     for (const [key, { value }] of Object.entries(config)) map.set(key, value);
     request.setConfigSecretKeysList(Object.keys(config).filter((key) => config[key]?.secret));
-    await this.#call(this.#client.configureStack, "ConfigureStack", request);
+    await this.#call(service.configureStack, request);
   }
 
   async #configure(caller: Awaited<ReturnType<typeof callerSettings>>): Promise<void> {
-    const info = await this.#call(this.#client.getAnalyzerInfo, "GetAnalyzerInfo", new empty.Empty());
+    const info = await this.#call(service.getAnalyzerInfo, new empty.Empty());
     this.name = info.getName();
     this.version = this.#version ?? info.getVersion();
     const policies = info.getPoliciesList().map(describe);
@@ -194,12 +164,12 @@ export class PolicyPack {
         .setProperties(toStruct(properties as PropertyMap));
       request.getPolicyconfigMap().set(name, one);
     }
-    await this.#call(this.#client.configure, "Configure", request);
+    await this.#call(service.configure, request);
   }
 
   async remediate(resource: AnalyzedResource): Promise<Remediation[]> {
     try {
-      const response = await this.#call(this.#client.remediate, "Remediate", analyzeRequest(resource, resource.properties));
+      const response = await this.#call(service.remediate, analyzeRequest(resource, resource.properties));
       return response.getRemediationsList().map((one) => ({
         policyName: one.getPolicyname(),
         policyPackName: one.getPolicypackname(),
@@ -216,7 +186,7 @@ export class PolicyPack {
 
   async analyze(resource: AnalyzedResource): Promise<PolicyViolation[]> {
     try {
-      const response = await this.#call(this.#client.analyze, "Analyze", analyzeRequest(resource, withoutInternal(resource.properties)));
+      const response = await this.#call(service.analyze, analyzeRequest(resource, withoutInternal(resource.properties)));
       return response.getDiagnosticsList().map((one) => this.#violation(one, resource.urn));
     } catch (error) {
       throw this.#crash(error);
@@ -228,7 +198,7 @@ export class PolicyPack {
     const known = new Set(resources.map((resource) => resource.urn));
     try {
       const request = new protocol.AnalyzeStackRequest().setResourcesList(resources.map(stackResource));
-      const response = await this.#call(this.#client.analyzeStack, "AnalyzeStack", request);
+      const response = await this.#call(service.analyzeStack, request);
       return response.getDiagnosticsList().map((one) => this.#violation(one, known.has(one.getUrn()) ? one.getUrn() : stackUrn));
     } catch (error) {
       throw this.#crash(error);
@@ -269,60 +239,4 @@ function describe(policy: protocol.PolicyInfo): PolicyDescription {
     enforcementLevel: levels[policy.getEnforcementlevel()],
     ...(schema && { schema: { properties: fromStruct(schema.getProperties()), required: schema.getRequiredList() } }),
   };
-}
-
-/** Keys of the engine itself, as on providers. */
-const withoutInternal = (map: PropertyMap): PropertyMap => Object.fromEntries(Object.entries(map).filter(([key]) => !key.startsWith("__")));
-
-interface Describable<Self> {
-  setUrn(urn: string): Self;
-  setType(type: string): Self;
-  setName(name: string): Self;
-  setProperties(properties: ReturnType<typeof toStruct>): Self;
-  setOptions(options: protocol.AnalyzerResourceOptions): Self;
-  setProvider(provider: protocol.AnalyzerProviderResource): Self;
-}
-
-function fill<Request extends Describable<Request>>(request: Request, resource: AnalyzedResource, properties: PropertyMap): Request {
-  const { protect, ignoreChanges, deleteBeforeReplace, additionalSecretOutputs, aliases, timeouts, parent } = resource.options;
-  const options = new protocol.AnalyzerResourceOptions()
-    .setProtect(protect)
-    .setIgnorechangesList([...ignoreChanges])
-    .setDeletebeforereplace(deleteBeforeReplace ?? false)
-    .setDeletebeforereplacedefined(deleteBeforeReplace !== undefined)
-    .setAdditionalsecretoutputsList([...additionalSecretOutputs])
-    .setAliasesList([...aliases])
-    .setParent(parent);
-  const limits = new protocol.AnalyzerResourceOptions.CustomTimeouts();
-  options.setCustomtimeouts(
-    limits
-      .setCreate(timeouts.create ?? 0)
-      .setUpdate(timeouts.update ?? 0)
-      .setDelete(timeouts.delete ?? 0)
-      .setRead(timeouts.read ?? 0),
-  );
-  request.setUrn(resource.urn).setType(resource.type).setName(resource.name).setOptions(options);
-  request.setProperties(toStruct(withoutReferences(properties)));
-  if (resource.provider !== undefined) {
-    const { urn, type, name, properties: settings } = resource.provider;
-    request.setProvider(
-      new protocol.AnalyzerProviderResource()
-        .setUrn(urn)
-        .setType(type)
-        .setName(name)
-        .setProperties(toStruct(withoutInternal(settings))),
-    );
-  }
-  return request;
-}
-
-const analyzeRequest = (resource: AnalyzedResource, properties: PropertyMap) => fill(new protocol.AnalyzeRequest(), resource, properties);
-
-function stackResource(resource: AnalyzedStackResource): protocol.AnalyzerResource {
-  const request = fill(new protocol.AnalyzerResource(), resource, withoutInternal(resource.properties));
-  request.setParent(resource.options.parent).setDependenciesList([...resource.dependencies]);
-  const map = request.getPropertydependenciesMap();
-  for (const [key, urns] of Object.entries(resource.propertyDependencies))
-    map.set(key, new protocol.AnalyzerPropertyDependencies().setUrnsList([...urns]));
-  return request;
 }

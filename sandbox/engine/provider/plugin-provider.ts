@@ -42,6 +42,7 @@ function named<Request extends Named<Request>>(request: Request, urn: string): R
   return request;
 }
 
+const service = providerService.ResourceProviderService;
 const diffKinds = ["add", "add-replace", "delete", "delete-replace", "update", "update-replace"] as const;
 
 export function readDiff(response: protocol.DiffResponse): types.DiffResult {
@@ -64,7 +65,7 @@ const readFailures = (list: protocol.CheckFailure[]): types.CheckFailure[] =>
 
 export class PluginProvider implements types.Provider {
   readonly child: Child;
-  readonly #client: providerService.ResourceProviderClient;
+  readonly #client: grpc.Client;
   /** Undefined until configured; stays so in a preview in which the configuration is not known. */
   #abilities: Abilities | undefined;
   #agreed: Abilities | undefined;
@@ -73,21 +74,11 @@ export class PluginProvider implements types.Provider {
 
   constructor(child: Child, port: number) {
     this.child = child;
-    this.#client = new providerService.ResourceProviderClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), channelOptions);
+    this.#client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), channelOptions);
   }
 
-  #call<Request, Response>(
-    method: (
-      request: Request,
-      metadata: grpc.Metadata,
-      options: Partial<grpc.CallOptions>,
-      callback: (error: grpc.ServiceError | null, response: Response) => void,
-    ) => grpc.ClientUnaryCall,
-    name: string,
-    request: Request,
-    seconds = quickSeconds,
-  ): Promise<Response> {
-    return call(this.#client, method, request, { server: this.child.name, name, seconds });
+  #call<Request, Response>(method: grpc.MethodDefinition<Request, Response>, request: Request, seconds = quickSeconds): Promise<Response> {
+    return call(this.#client, method, request, { server: this.child.name, seconds });
   }
 
   /** Properties as this plugin can take them. */
@@ -104,7 +95,7 @@ export class PluginProvider implements types.Provider {
   async handshake(engineAddress: string): Promise<void> {
     const request = new protocol.ProviderHandshakeRequest().setEngineAddress(engineAddress).setConfigureWithUrn(true);
     try {
-      const response = await this.#call(this.#client.handshake, "Handshake", request);
+      const response = await this.#call(service.handshake, request);
       this.#agreed = { secrets: response.getAcceptSecrets(), references: response.getAcceptResources(), preview: true };
     } catch (error) {
       if (!isUnimplemented(error)) throw error;
@@ -115,7 +106,7 @@ export class PluginProvider implements types.Provider {
     const request = named(new protocol.CheckRequest(), urn);
     request.setOlds(this.#out(olds ?? {})).setNews(this.#out(news));
     try {
-      const response = await this.#call(this.#client.checkConfig, "CheckConfig", request);
+      const response = await this.#call(service.checkConfig, request);
       return { inputs: markSecrets(fromStruct(response.getInputs()), news), failures: readFailures(response.getFailuresList()) };
     } catch (error) {
       if (isUnimplemented(error)) return { inputs: news, failures: [] };
@@ -128,7 +119,7 @@ export class PluginProvider implements types.Provider {
     request.setId(id).setOldInputs(this.#out(oldInputs)).setOlds(this.#out(oldOutputs)).setNews(this.#out(newInputs));
     request.setIgnorechangesList([...ignoreChanges]);
     try {
-      return readDiff(await this.#call(this.#client.diffConfig, "DiffConfig", request));
+      return readDiff(await this.#call(service.diffConfig, request));
     } catch (error) {
       if (isUnimplemented(error)) return { changes: "unknown", replaceKeys: [], changedKeys: [], deleteBeforeReplace: false };
       throw error;
@@ -147,7 +138,7 @@ export class PluginProvider implements types.Provider {
       if (key !== "version") variables.set(`${packageName}:config:${key}`, asVariable(withoutSecrets(value)));
     }
     this.configuredWith = inputs;
-    const response = await this.#call(this.#client.configure, "Configure", request);
+    const response = await this.#call(service.configure, request);
     this.#abilities = this.#agreed ?? {
       secrets: response.getAcceptsecrets(),
       references: response.getAcceptresources(),
@@ -160,7 +151,7 @@ export class PluginProvider implements types.Provider {
     const request = named(new protocol.CheckRequest(), urn);
     request.setOlds(this.#out(olds ?? {}));
     request.setNews(this.#out(news)).setRandomseed(seed);
-    const response = await this.#call(this.#client.check, "Check", request);
+    const response = await this.#call(service.check, request);
     return { inputs: this.#in(fromStruct(response.getInputs()), news), failures: readFailures(response.getFailuresList()) };
   }
 
@@ -170,7 +161,7 @@ export class PluginProvider implements types.Provider {
     const request = named(new protocol.DiffRequest(), urn);
     request.setId(id).setOldInputs(this.#out(oldInputs)).setOlds(this.#out(oldOutputs)).setNews(this.#out(newInputs));
     request.setIgnorechangesList([...ignoreChanges]);
-    return readDiff(await this.#call(this.#client.diff, "Diff", request));
+    return readDiff(await this.#call(service.diff, request));
   }
 
   async create({ urn, inputs, preview, timeoutSeconds }: types.CreateRequest): Promise<types.CreateResult> {
@@ -182,7 +173,7 @@ export class PluginProvider implements types.Provider {
       .setPreview(preview)
       .setTimeout(timeoutSeconds ?? 0);
     try {
-      const response = await this.#call(this.#client.create, "Create", request, limit(timeoutSeconds));
+      const response = await this.#call(service.create, request, limit(timeoutSeconds));
       const id = response.getId();
       if (!preview && id === "") throw new RpcError(`${this.child.name} answered Create without an id`, grpc.status.INTERNAL);
       return { id: preview && isUnknown(id) ? "" : id, outputs: this.#in(fromStruct(response.getProperties()), inputs) };
@@ -202,7 +193,7 @@ export class PluginProvider implements types.Provider {
       .setPreview(preview)
       .setTimeout(timeoutSeconds ?? 0);
     try {
-      const response = await this.#call(this.#client.update, "Update", request, limit(timeoutSeconds));
+      const response = await this.#call(service.update, request, limit(timeoutSeconds));
       return this.#in(fromStruct(response.getProperties()), newInputs);
     } catch (error) {
       throw this.#markedFailure(error, newInputs);
@@ -216,7 +207,7 @@ export class PluginProvider implements types.Provider {
       .setOldInputs(this.#out(inputs))
       .setProperties(this.#out(outputs))
       .setTimeout(timeoutSeconds ?? 0);
-    await this.#call(this.#client.delete, "Delete", request, limit(timeoutSeconds));
+    await this.#call(service.delete, request, limit(timeoutSeconds));
   }
 
   async read({ urn, id, inputs, state, timeoutSeconds }: types.ReadRequest): Promise<types.ReadResult> {
@@ -228,7 +219,7 @@ export class PluginProvider implements types.Provider {
       .setTimeout(timeoutSeconds ?? 0);
     if (inputs !== undefined) request.setInputs(this.#out(inputs));
     try {
-      const response = await this.#call(this.#client.read, "Read", request, limit(timeoutSeconds));
+      const response = await this.#call(service.read, request, limit(timeoutSeconds));
       const newInputs = response.getInputs();
       return {
         id: response.getId(),
@@ -244,7 +235,7 @@ export class PluginProvider implements types.Provider {
     if (this.#abilities === undefined) return { value: {}, failures: [] };
     const request = new protocol.InvokeRequest();
     request.setTok(token).setArgs(this.#out(args)).setPreview(preview);
-    const response = await this.#call(this.#client.invoke, `Invoke ${token}`, request);
+    const response = await this.#call(service.invoke, request);
     const value = fromStruct(response.getReturn());
     const secret = !this.#abilities.secrets && containsSecret(args);
     return {
@@ -255,7 +246,7 @@ export class PluginProvider implements types.Provider {
 
   /** Asks the plugin to give up what it waits for; a plugin that does not know the call goes on. */
   async cancel(): Promise<void> {
-    await this.#call(this.#client.cancel, "Cancel", new empty.Empty(), cancelSeconds).catch(() => undefined);
+    await this.#call(service.cancel, new empty.Empty(), cancelSeconds).catch(() => undefined);
   }
 
   close(): void {
