@@ -19,7 +19,7 @@ interface StackOptions {
   readonly engine: EngineName;
   readonly set: readonly string[];
   readonly speed?: number;
-  readonly keep?: boolean;
+  readonly keep: boolean;
 }
 
 function positiveNumber(text: string): number {
@@ -76,8 +76,8 @@ const about: Readonly<Record<DeployVerb, string>> = {
 for (const verb of ["preview", "up", "destroy", "refresh"] as const) {
   const command = program.command(verb).description(about[verb]);
   for (const option of [stack(), json(), engine(), set(), speed()]) command.addOption(option);
-  if (verb === "destroy") command.option("--keep", "leave the local AWS running when no stack is left in it");
-  command.action(async (options: StackOptions) => finish(await deploy(verb, { root, keep: false, ...options })));
+  command.option("--keep", "leave the local AWS running at the end although no stack stands in it", false);
+  command.action(async (options: StackOptions) => finish(await deploy(verb, { root, ...options })));
 }
 
 program

@@ -10,6 +10,7 @@ import { Progress } from "./progress.ts";
 import { doneLine, jsonFailure, jsonReport, summaryLine } from "./report.ts";
 import { openSession } from "./session.ts";
 import { isTold } from "./told.ts";
+import { useAws } from "./users.ts";
 
 export type DeployVerb = "preview" | "up" | "destroy" | "refresh";
 
@@ -20,7 +21,7 @@ export interface DeployCommand {
   readonly engine: EngineName;
   readonly set: readonly string[];
   readonly speed?: number;
-  /** After a destroy that left no stack: whether the local AWS goes on running. */
+  /** Whether the local AWS goes on running at the end although no stack stands in it. */
   readonly keep: boolean;
 }
 
@@ -32,6 +33,7 @@ export async function deploy(verb: DeployVerb, command: DeployCommand): Promise<
   const progress = new Progress(command.json ? process.stderr : process.stdout);
   const say = (line: string) => progress.line(line);
   using interrupt = onInterrupt(say);
+  using user = useAws(command.root);
   try {
     const session = await openSession({ ...command, say });
     if (session.overrides.length > 0 && verb !== "destroy") say(describeOverrides(session.overrides));
@@ -42,7 +44,7 @@ export async function deploy(verb: DeployVerb, command: DeployCommand): Promise<
     if (command.json) console.log(JSON.stringify(jsonReport(result, session.settings), undefined, 2));
     else printEnd(verb, command.stack, result);
     if (interrupt.interrupted()) return interruptedStatus;
-    if (verb === "destroy" && result.ok && !command.keep) await endWhenEmpty(command.root, engine, command.json);
+    if (!command.keep && !user.hasCompany()) await endWhenEmpty(command.root, engine, say);
     return result.ok ? 0 : 1;
   } catch (error) {
     progress.close();
@@ -68,10 +70,10 @@ export function printOutputs(outputs: Readonly<Record<string, unknown>>): void {
   }
 }
 
-/** A local AWS in which no stack of this checkout stands any more serves nobody. */
-async function endWhenEmpty(root: string, engine: DeploymentEngine, quiet: boolean): Promise<void> {
+/** A local AWS in which no stack of this checkout stands serves nobody. */
+async function endWhenEmpty(root: string, engine: DeploymentEngine, say: (line: string) => void): Promise<void> {
   for (const stack of knownStacks(root)) {
     if ((await engine.stackResources(stateFile(root, stack))).length > 0) return;
   }
-  if ((await stopAws(root)) && !quiet) console.log("local AWS ended: no stack is left in it (--keep leaves it running)");
+  if (await stopAws(root)) say("local AWS ended: no stack stands in it (--keep leaves it running)");
 }

@@ -22,22 +22,31 @@ export function knownStacks(root: string): string[] {
 
 /**
  * Binds the stack's state to the local AWS `awsId`. A state of another life describes resources that are gone: it is set aside, and
- * the sentence that says so is returned.
+ * the sentence that says so is returned; one without resources is simply removed.
  */
 export function bindToAws(root: string, stack: string, awsId: string): string | undefined {
   const state = stateFile(root, stack);
-  const file = identityFile(root, stack);
-  const before = existsSync(file) ? readFileSync(file, "utf8") : undefined;
+  if (boundAws(root, stack) === awsId) return undefined;
   mkdirSync(stackDirectory(root, stack), { recursive: true });
-  const stale = existsSync(state) && before !== awsId;
-  if (stale) {
-    rmSync(`${state}.bak`, { force: true });
-    renameSync(state, `${state}.bak`);
+  let told: string | undefined;
+  if (existsSync(state)) {
+    if (isEmpty(state)) rmSync(state);
+    else {
+      renameSync(state, `${state}.bak`);
+      told = `The local AWS that stack ${stack} stood in is gone; its state was set aside as ${state}.bak and the stack begins empty.`;
+    }
   }
-  if (before !== awsId) writeFileSync(file, awsId);
-  return stale
-    ? `The local AWS that stack ${stack} stood in is gone; its state was set aside as ${state}.bak and the stack begins empty.`
-    : undefined;
+  writeFileSync(identityFile(root, stack), awsId);
+  return told;
+}
+
+function isEmpty(state: string): boolean {
+  try {
+    const { deployment } = JSON.parse(readFileSync(state, "utf8")) as { readonly deployment?: { readonly resources?: readonly unknown[] } };
+    return (deployment?.resources ?? []).length === 0;
+  } catch {
+    return false; // what cannot be read is kept
+  }
 }
 
 /** The life of the local AWS that the stack's state belongs to. */

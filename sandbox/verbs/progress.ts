@@ -43,7 +43,8 @@ const columns = (...[sign, op, type, name]: readonly [string, string, string, st
 export function stepLine(event: StepEvent): string {
   const line = columns(signs[event.op], event.op, shortType(event.type), nameOf(event.urn));
   const time = event.durationSeconds === undefined || event.phase === "preview" ? "" : `  ${event.durationSeconds.toFixed(1)} s`;
-  return event.state === "failed" ? `${line}${time}  FAILED: ${event.error ?? "no reason given"}` : `${line}${time}`;
+  // Why stands in the diagnostic that follows.
+  return event.state === "failed" ? `${line}${time}  FAILED` : `${line}${time}`;
 }
 
 export function diagnosticLine({ severity, message, urn }: Diagnostic): string {
