@@ -14,8 +14,7 @@ import { Sessions } from "./endpoint/sessions.ts";
 import { Emulator } from "./emulators/emulator.ts";
 import type { EmulatorName } from "./emulators/emulator.ts";
 import type { AdminAction } from "./endpoint/admin.ts";
-import type { AwsService } from "./service.ts";
-import { ownServices } from "./services.ts";
+import type { OwnServices } from "./services.ts";
 import { World } from "./world.ts";
 
 export interface DaemonOptions {
@@ -52,7 +51,7 @@ class Daemon {
   readonly #emulators = new Map<EmulatorName, Emulator>();
   readonly #endpoint: Endpoint;
   #world: World | undefined;
-  #services: readonly AwsService[] = [];
+  #own: OwnServices | undefined;
 
   constructor(options: DaemonOptions) {
     this.#options = options;
@@ -85,11 +84,20 @@ class Daemon {
         stateDirectory,
         direct,
         log: (line) => this.#options.log(line),
-        urlOf: (service) => this.#emulatorOf(service).url,
+        urlOf: (service) => (assignments[service]?.party === "ours" ? url : this.#emulatorOf(service).url),
       });
-      await Promise.all([...this.#emulators.values()].map((emulator) => emulator.ready()));
-      this.#services = await ownServices(this.#world, direct, emulated);
-      this.#endpoint.open([...emulated.values(), ...this.#services]);
+      // Loading the services and their SDK clients takes as long as the emulators' start: both at once.
+      const [{ ownServices }] = await Promise.all([
+        import("./services.ts"),
+        ...[...this.#emulators.values()].map((emulator) => emulator.ready()),
+      ]);
+      const emulatedService = (name: string) => {
+        const service = emulated.get(name);
+        if (service === undefined) throw new Error(`no emulator has the service ${name}`);
+        return service;
+      };
+      this.#own = ownServices(this.#world, direct, emulatedService);
+      this.#endpoint.open([...emulated.values(), ...this.#own.all]);
     } catch (error) {
       await this.close();
       throw error;
@@ -99,7 +107,7 @@ class Daemon {
 
   async close(): Promise<void> {
     await this.#endpoint.close();
-    for (const service of this.#services) await service.close();
+    for (const service of this.#own?.all ?? []) await service.close();
     await Promise.all([...this.#emulators.values()].map((emulator) => emulator.stop()));
     this.#forwarder.close();
     for (const name of emulatorNames) rmSync(join(this.#options.directory, name, "tmp"), { recursive: true, force: true });
@@ -134,11 +142,33 @@ class Daemon {
         await advance(this.#clock, this.#world, body["advanceSeconds"]);
         return this.#clockStatus();
       },
+      "GET /_fleet/refusals": () => ({ refusals: this.#own?.publisher.refusals ?? [] }),
+      "POST /_fleet/metrics": (body) => this.#putMetrics(body),
+      "POST /_fleet/autoscaling/*": (body, path) => this.#administerAutoScaling(path, body),
       "POST /_fleet/shutdown": () => {
         setImmediate(() => this.#options.onShutdown());
         return { stopping: true };
       },
     };
+  }
+
+  /** Metrics that AWS's own services publish, which PutMetricData refuses: `{namespace, name, dimensions, value, unit}`. */
+  #putMetrics({ namespace, name, dimensions = {}, value, unit = "None" }: Readonly<Record<string, unknown>>): void {
+    const isText = (one: unknown): one is string => typeof one === "string" && one !== "";
+    const pairs = typeof dimensions === "object" && dimensions !== null ? Object.entries(dimensions as Record<string, unknown>) : [];
+    if (!isText(namespace) || !isText(name) || !isText(unit) || typeof value !== "number" || !pairs.every(([, one]) => isText(one))) {
+      throw new AdminError("namespace, name and unit must be texts, value a number, dimensions an object of texts");
+    }
+    const texts = Object.fromEntries(pairs.map(([key, one]) => [key, String(one)]));
+    this.#own?.cloudWatch.put(namespace, [{ name, dimensions: texts, value, unit }]);
+  }
+
+  async #administerAutoScaling(path: string, body: unknown): Promise<void> {
+    try {
+      await this.#own?.autoScaling.admin(path, body);
+    } catch (error) {
+      throw new AdminError(error instanceof Error ? error.message : String(error));
+    }
   }
 
   #clockStatus() {

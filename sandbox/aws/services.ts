@@ -1,15 +1,57 @@
 /** The services of ours, built from the world behind the endpoint. */
+import { createAutoScaling } from "./autoscaling/service.ts";
+import type { AutoScalingService } from "./autoscaling/service.ts";
+import { CloudWatch } from "./cloudwatch/service.ts";
+import { Directory } from "./delivery/directory.ts";
+import { Gate } from "./delivery/gate.ts";
+import { Publisher } from "./delivery/publisher.ts";
+import { SnsService } from "./delivery/sns-service.ts";
+import { DeliveryError } from "./deps.ts";
 import type { Direct } from "./endpoint/direct.ts";
-import type { EmulatedService } from "./endpoint/emulated.ts";
 import type { AwsService } from "./service.ts";
 import type { World } from "./world.ts";
 
-export async function ownServices(world: World, direct: Direct, emulated: ReadonlyMap<string, EmulatedService>): Promise<AwsService[]> {
-  void direct;
-  void emulated;
-  const services: AwsService[] = [];
-  const path = "./autoscaling/service.ts";
-  const { createAutoScaling } = (await import(path).catch(() => ({}))) as { createAutoScaling?: (deps: World) => AwsService };
-  if (createAutoScaling) services.push(createAutoScaling(world));
-  return services;
+export interface OwnServices {
+  /** By signing name; one that an emulator has too stands in front of it. */
+  readonly all: readonly AwsService[];
+  readonly cloudWatch: CloudWatch;
+  readonly publisher: Publisher;
+  readonly autoScaling: AutoScalingService;
+}
+
+export function ownServices(world: World, direct: Direct, emulated: (name: string) => AwsService): OwnServices {
+  const cloudWatch = new CloudWatch(world);
+  const directory = new Directory(direct);
+  const gate = new Gate(directory, world);
+  const publisher = new Publisher({
+    clock: world.clock,
+    region: world.region,
+    endpoint: world.endpoint,
+    directory,
+    gate,
+    sendMessage: async (QueueUrl, MessageBody, MessageAttributes) => {
+      await direct.json("sqs", "SendMessage", { QueueUrl, MessageBody, MessageAttributes });
+    },
+    invoke: (functionArn, payload, topicArn) => invoke(direct, gate, functionArn, payload, topicArn),
+    putMetric: (values) => cloudWatch.put("AWS/SNS", values),
+    log: (line) => world.log(line),
+  });
+  world.connect({ delivery: publisher, metrics: cloudWatch });
+  const autoScaling = createAutoScaling(world);
+  return { all: [cloudWatch, autoScaling, new SnsService(emulated("sns"), publisher, directory)], cloudWatch, publisher, autoScaling };
+}
+
+/** An asynchronous invocation on behalf of a topic, when the function's policy lets SNS in. */
+async function invoke(direct: Direct, gate: Gate, functionArn: string, payload: string, topicArn: string): Promise<void> {
+  const path = `/2015-03-31/functions/${encodeURIComponent(functionArn)}`;
+  const { status, body } = await direct.rest("lambda", { method: "GET", path: `${path}/policy` });
+  const policy = status === 200 ? (body as { readonly Policy?: string }).Policy : undefined;
+  gate.checkInvoke(functionArn, policy, { principal: { service: "sns.amazonaws.com" }, sourceArn: topicArn });
+  const invoked = await direct.rest("lambda", {
+    method: "POST",
+    path: `${path}/invocations`,
+    body: payload,
+    headers: { "x-amz-invocation-type": "Event" },
+  });
+  if (invoked.status >= 300) throw new DeliveryError(`The function ${functionArn} was not invoked: ${JSON.stringify(invoked.body)}`);
 }

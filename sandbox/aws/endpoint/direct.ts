@@ -76,7 +76,23 @@ export class Direct {
     return (response[`${action}Result`] ?? response) as Record<string, unknown>;
   }
 
-  #send(service: string, body: string, headers: Record<string, string>): Promise<AwsReply> {
+  /** A REST service's call: the status with the decoded JSON answer. */
+  async rest(
+    service: string,
+    call: { readonly method: string; readonly path: string; readonly body?: string; readonly headers?: Readonly<Record<string, string>> },
+  ): Promise<{ readonly status: number; readonly body: unknown; readonly headers: AwsReply["headers"] }> {
+    const reply = await this.#send(
+      service,
+      call.body ?? "",
+      { "content-type": "application/json", ...call.headers },
+      call.method,
+      call.path,
+    );
+    const text = reply.body.toString();
+    return { status: reply.status, headers: reply.headers, body: text === "" ? undefined : (JSON.parse(text) as unknown) };
+  }
+
+  #send(service: string, body: string, headers: Record<string, string>, method = "POST", url = "/"): Promise<AwsReply> {
     const party = this.#service(service);
     if (party === undefined) throw new Error(`no party has the service ${service}`);
     const request: AwsRequest = {
@@ -86,8 +102,8 @@ export class Direct {
       accessKeyId: ownAccessKeyId,
       roleName: undefined,
       requestId: randomUUID(),
-      method: "POST",
-      url: "/",
+      method,
+      url,
       headers: { ...headers, host: "127.0.0.1", authorization: authorization(service, this.#region) },
       body: Buffer.from(body),
     };

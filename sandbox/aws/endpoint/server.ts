@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import type { Clock } from "../../../scaling/clock.ts";
 import type { AwsReply, AwsRequest, AwsService } from "../service.ts";
 import type { CallLog } from "./calls.ts";
+import { ownAccessKeyId } from "./direct.ts";
 import { errorReply, ServiceError } from "./errors.ts";
 import { lambdaAction } from "./lambda-actions.ts";
 import { actionOf, protocolOf, scopeOf } from "./route.ts";
@@ -127,7 +128,8 @@ export class Endpoint {
       service === undefined
         ? unknownService(protocol, request, [...this.#services.keys()])
         : await this.#handle(service, protocol, request);
-    this.#options.calls.record(this.#options.clock.now(), action, request, reply.status);
+    // What services of ours do for themselves is nobody's call.
+    if (request.accessKeyId !== ownAccessKeyId) this.#options.calls.record(this.#options.clock.now(), action, request, reply.status);
     this.#tell(service, action, request, reply);
     return reply;
   }
