@@ -1,4 +1,5 @@
 import { lookUpAccount } from "./components/account.ts";
+import { allOrEveryFault } from "./components/every-fault.ts";
 import { BakedImage } from "./components/baked-image.ts";
 import { fleetOutput } from "./components/fleet-output.ts";
 import { Fleet } from "./components/fleet.ts";
@@ -11,17 +12,19 @@ import { readSettings } from "./config.ts";
 
 const { naming, prefix, region, protect, roleArn, ...settings } = readSettings();
 const account = lookUpAccount(region);
-const network = lookUpNetwork(settings.network);
 const notices = new NoticePath(`${prefix}-notices`, { naming, account, alerts: settings.alerts, ...settings.notices }, { protect });
+const verified = settings.fleets.map(async (fleet) => {
+  const image = new BakedImage(`${fleet.prefix}-image`, { ...fleet.image, product: naming.product });
+  return { ...fleet, image: await image.facts };
+});
+const [network, ...ready] = await allOrEveryFault([lookUpNetwork(settings.network), ...verified]);
 
 /** What operators and the operations command line know of the stack. */
 export const fleets = Object.fromEntries(
-  settings.fleets.map(({ name, prefix, traffic, scaling, rollout, ...fleet }) => {
-    const image = new BakedImage(`${prefix}-image`, { ...fleet.image, product: naming.product });
+  ready.map(({ name, prefix, traffic, scaling, rollout, ...fleet }) => {
     const args = {
       ...fleet,
       account,
-      image: image.facts,
       network: { ...network, ...traffic },
       notices: { topicArn: notices.topicArn },
       serviceLinkedRoleArn: notices.serviceLinkedRoleArn,

@@ -19,13 +19,17 @@ export interface BakedImageArgs {
 
 /** An image by id, verified: owner, state, architecture, bake type, product, date. Creates nothing. */
 export class BakedImage extends pulumi.ComponentResource {
-  /** Facts of the image; fails with every fault of it when it is not what the settings say. */
-  readonly facts: pulumi.Output<ImageFacts>;
+  /**
+   * Facts of the image; fails with every fault of it when it is not what the settings say. A promise, so that whoever
+   * builds on it waits: what is refused is refused before anything of it is registered.
+   */
+  readonly facts: Promise<ImageFacts>;
 
   constructor(name: string, args: BakedImageArgs, opts?: pulumi.ComponentResourceOptions) {
     super(typeTokens.bakedImage, name, args, opts);
-    this.facts = pulumi.output(lookUp(args, this));
-    this.registerOutputs({ facts: this.facts });
+    this.facts = lookUp(args, this);
+    this.facts.catch(() => undefined); // told by whoever waits for it
+    this.registerOutputs({ id: args.id });
   }
 }
 
@@ -34,10 +38,8 @@ async function lookUp(args: BakedImageArgs, parent: BakedImage): Promise<ImageFa
   const faults = imageFaults(image, args, Date.now());
   if (faults.length === 0) return imageFacts(image);
   const list = faults.map((one) => `- ${one}`).join("\n");
-  throw new pulumi.ResourceError(
+  throw new pulumi.RunError(
     `Image ${args.id} is not what the settings say:\n${list}\nBake it again, or name another image in the fleet's image.id and image.bakeType.`,
-    parent,
-    true,
   );
 }
 
@@ -47,10 +49,8 @@ async function describe({ id, owner }: BakedImageArgs, parent: BakedImage): Prom
     return await aws.ec2.getAmi({ owners: [owner], filters: [{ name: "image-id", values: [id] }], includeDeprecated: true }, { parent });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new pulumi.ResourceError(
-      `Image ${id} of owner ${owner} was not found in this region: ${reason}\nCorrect the fleet's image.id and image.owner, or copy the image here.`,
-      parent,
-      true,
+    throw new pulumi.RunError(
+      `Image ${id} of owner ${owner} cannot be read in this region: ${reason}\nCorrect the fleet's image.id and image.owner, or copy the image here.`,
     );
   }
 }

@@ -1,3 +1,5 @@
+import { fault, within } from "../scaling/checks/fault.ts";
+import type { Fault } from "../scaling/checks/fault.ts";
 import type { DataVolume, RootVolume } from "./fleet-args.ts";
 import type { ImageFacts } from "./image-facts.ts";
 
@@ -39,15 +41,24 @@ export function blockDevices(image: ImageFacts, root: RootVolume, volumes: reado
   return [device(image.rootDeviceName, root), ...volumes.map((volume) => device(volume.deviceName, volume))];
 }
 
-/** What only the image can tell: a root volume that is too small, a volume in the root volume's place. */
-export function blockDeviceFaults(image: ImageFacts, root: RootVolume, volumes: readonly DataVolume[]): string[] {
-  const faults: string[] = [];
-  if (root.sizeGiB !== undefined && root.sizeGiB < image.rootSizeGiB) {
-    faults.push(`rootVolume.sizeGiB is ${root.sizeGiB}; allowed: ${image.rootSizeGiB} or more, the size of the image's root snapshot`);
-  }
-  volumes.forEach(({ deviceName }, index) => {
-    if (deviceName !== image.rootDeviceName) return;
-    faults.push(`volumes[${index}].deviceName is "${deviceName}"; allowed: any device but the image's root device`);
-  });
-  return faults;
+/** What the image tells of the volumes: a root volume that is too small, a volume in its place, two in one place. */
+export function blockDeviceFaults(image: ImageFacts, root: RootVolume, volumes: readonly DataVolume[]): Fault[] {
+  const least = image.rootSizeGiB;
+  const tooSmall = root.sizeGiB !== undefined && root.sizeGiB < least;
+  return [
+    ...(tooSmall ? [fault("rootVolume.sizeGiB", root.sizeGiB, `${least} or more, the size of the image's root snapshot`)] : []),
+    ...volumes.flatMap((volume, index) => within(`volumes[${index}]`, volumeFaults(volume, index, image, volumes))),
+  ];
+}
+
+function volumeFaults(volume: DataVolume, index: number, image: ImageFacts, volumes: readonly DataVolume[]): Fault[] {
+  const { deviceName, sizeGiB, snapshotId } = volume;
+  const isFirst = volumes.findIndex((other) => other.deviceName === deviceName) === index;
+  return [
+    ...(isFirst ? [] : [fault("deviceName", deviceName, "each device once")]),
+    ...(deviceName === image.rootDeviceName ? [fault("deviceName", deviceName, "any device but the image's root device")] : []),
+    ...(sizeGiB === undefined && snapshotId === undefined
+      ? [fault("sizeGiB", sizeGiB, "a size, or a snapshotId whose size is taken")]
+      : []),
+  ];
 }

@@ -47,9 +47,9 @@ export interface TrafficRule {
 }
 
 export interface FleetNetwork {
-  readonly vpcId: pulumi.Input<string>;
+  readonly vpcId: string;
   /** One per zone that the group may use. */
-  readonly subnetIds: pulumi.Input<string[]>;
+  readonly subnetIds: readonly string[];
   /** Given groups; when absent the fleet gets one of its own with `ingress` and `egress`. */
   readonly securityGroupIds?: readonly string[] | undefined;
   readonly ingress: readonly TrafficRule[];
@@ -152,13 +152,13 @@ export type GroupPassThrough = Omit<
 
 /**
  * Arguments of `Fleet`. Policies read them, typed, before anything is created: everything that a rule decides on is a
- * plain value here, except what only a data source knows (`image`, network ids).
+ * plain value here.
  */
 export interface FleetArgs {
   readonly identity: FleetIdentity;
   readonly account: Account;
   /** Facts of the verified image, from `BakedImage`. */
-  readonly image: pulumi.Input<ImageFacts>;
+  readonly image: ImageFacts;
   /** Instance type of the group; the rule says that it is the one that the image was baked on. */
   readonly instanceType: string;
   /** Absent = `instanceType` alone. */

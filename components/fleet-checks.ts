@@ -9,7 +9,6 @@ import type { Fault } from "../scaling/checks/fault.ts";
 import { blockDeviceFaults } from "./block-devices.ts";
 import { callerGroup } from "./fleet-group.ts";
 import type { FleetArgs, HookArgs } from "./fleet-args.ts";
-import type { ImageFacts } from "./image-facts.ts";
 import { plain } from "./plain.ts";
 import { userDataFaults } from "./user-data.ts";
 import { hookNames } from "../contract/hooks.ts";
@@ -20,7 +19,7 @@ export function fleetFaults(args: FleetArgs): Fault[] {
   const { minHealthyPercent, maxHealthyPercent } = args.maintenance;
   return [
     ...renamed(checkSizes({ minSize: min, maxSize: max }), { minSize: "size.min", maxSize: "size.max" }),
-    ...(parseInstanceType(args.instanceType) ? [] : [fault("instanceType", args.instanceType, "an instance type such as m7i.large")]),
+    ...architectureFaults(args),
     ...renamed(checkMaintenancePolicy({ minHealthyPercentage: minHealthyPercent, maxHealthyPercentage: maxHealthyPercent }), {
       minHealthyPercentage: "maintenance.minHealthyPercent",
       maxHealthyPercentage: "maintenance.maxHealthyPercent",
@@ -31,7 +30,8 @@ export function fleetFaults(args: FleetArgs): Fault[] {
       : []),
     ...hookFaults("launchHook", hookNames.launch, args.launchHook),
     ...hookFaults("terminateHook", hookNames.terminate, args.terminateHook),
-    ...deviceFaults(args),
+    ...blockDeviceFaults(args.image, args.rootVolume, args.volumes),
+    ...plainUserDataFaults(args.userData),
   ];
 }
 
@@ -56,25 +56,19 @@ function hookFaults(path: string, name: string, hook: HookArgs | undefined): Fau
   );
 }
 
-function deviceFaults({ volumes }: FleetArgs): Fault[] {
-  return volumes.flatMap(({ deviceName, sizeGiB, snapshotId }, index) => [
-    ...(volumes.findIndex((other) => other.deviceName === deviceName) === index
-      ? []
-      : [fault(`volumes[${index}].deviceName`, deviceName, "each device once")]),
-    ...(sizeGiB === undefined && snapshotId === undefined
-      ? [fault(`volumes[${index}].sizeGiB`, sizeGiB, "a size, or a snapshot whose size is taken")]
-      : []),
-  ]);
+/** The image runs on every type that the group may launch. */
+function architectureFaults({ image, instanceType, mixedInstances }: FleetArgs): Fault[] {
+  const types = [...new Set([instanceType, ...(mixedInstances?.types ?? [])])];
+  return types.flatMap((type) => {
+    const architecture = parseInstanceType(type)?.architecture;
+    if (architecture === undefined) return [fault("instanceType", type, "an instance type such as m7i.large")];
+    if (architecture === image.architecture) return [];
+    return [fault("instanceType", type, `a type for ${image.architecture}`, `that is what image ${image.id} was built for`)];
+  });
 }
 
-/** What only the resolved image and user data can tell. */
-export function resolvedFaults(args: FleetArgs, image: ImageFacts, userData: string): string[] {
-  const type = parseInstanceType(args.instanceType);
-  const faults = [...blockDeviceFaults(image, args.rootVolume, args.volumes), ...userDataFaults(userData)];
-  for (const one of new Set([args.instanceType, ...(args.mixedInstances?.types ?? [])])) {
-    const architecture = parseInstanceType(one)?.architecture;
-    if (type === undefined || architecture === undefined || architecture === image.architecture) continue;
-    faults.push(`instanceType ${one} is ${architecture}; allowed: a type for ${image.architecture}, the architecture of image ${image.id}`);
-  }
-  return faults;
+/** User data that is only known later is checked before the launch template takes it. */
+function plainUserDataFaults(userData: FleetArgs["userData"]): Fault[] {
+  const text = plain(userData);
+  return text === undefined ? [] : userDataFaults(text);
 }

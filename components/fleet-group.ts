@@ -48,7 +48,7 @@ export function groupArgs(name: string, args: FleetArgs, { template, targetGroup
     maxSize: args.size.max,
     healthCheckType: args.healthCheckType,
     instanceMaintenancePolicy: { minHealthyPercentage: minHealthyPercent, maxHealthyPercentage: maxHealthyPercent },
-    vpcZoneIdentifiers: args.network.subnetIds,
+    vpcZoneIdentifiers: [...args.network.subnetIds],
     serviceLinkedRoleArn: args.serviceLinkedRoleArn,
     targetGroupArns,
     ...(args.mixedInstances === undefined

@@ -23,10 +23,10 @@ export function fleetOutput(
   { fleet, scaling, rollout, notices }: FleetParts,
 ): pulumi.Output<FleetOutput> {
   const { fleet: name, ...who } = identity;
+  const { id, bakeType, architecture, bakedAt } = args.image;
   return pulumi
     .output({
       accountId: account.accountId,
-      image: args.image,
       group: { name: fleet.groupName, arn: fleet.groupArn },
       launchTemplate: { id: fleet.launchTemplateId, name: fleet.launchTemplateName, version: rollout.launchTemplateVersion },
       notices: {
@@ -36,10 +36,6 @@ export function fleetOutput(
         deadLetterQueueUrl: notices.deadLetterQueueUrl,
       },
     })
-    .apply(({ image: { id, bakeType, architecture, bakedAt }, ...resolved }) => ({
-      ...resolved,
-      image: { id, bakeType, architecture, bakedAt },
-    }))
     .apply((resolved) =>
       scaling.scaling.apply((policies): FleetOutput => ({
         prefix,
@@ -47,6 +43,7 @@ export function fleetOutput(
         ...who,
         region: account.region,
         ...resolved,
+        image: { id, bakeType, architecture, bakedAt },
         instanceType: args.instanceType,
         provisioning: args.provisioning,
         size: args.size,

@@ -3,9 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { fitName } from "../contract/naming.ts";
 import { blockDevices } from "./block-devices.ts";
 import type { FleetArgs } from "./fleet-args.ts";
-import { resolvedFaults } from "./fleet-checks.ts";
 import { fleetTags, imageTags } from "./tags.ts";
-import { encodeUserData, plainUserData } from "./user-data.ts";
+import { encodeUserData, plainUserData, userDataFaults } from "./user-data.ts";
 
 export interface TemplateParts {
   readonly instanceProfileArn: pulumi.Input<string>;
@@ -20,7 +19,7 @@ export function createLaunchTemplate(name: string, args: FleetArgs, parts: Templ
 
 /** Our defaults, then the caller's, then what safety insists on. */
 function launchTemplateArgs(name: string, args: FleetArgs, parts: TemplateParts, parent: pulumi.Resource): aws.ec2.LaunchTemplateArgs {
-  const { image, userData } = checkedFacts(name, args, parent);
+  const { image } = args;
   const tags = fleetTags(args.identity);
   return {
     monitoring: { enabled: true }, // one-minute metrics: the alarms of the defaults count in minutes
@@ -29,10 +28,10 @@ function launchTemplateArgs(name: string, args: FleetArgs, parts: TemplateParts,
     description: `Nodes of ${name}`,
     imageId: image.id,
     instanceType: args.instanceType,
-    userData: userData.apply(encodeUserData),
+    userData: encodedUserData(name, args, parent),
     iamInstanceProfile: { arn: parts.instanceProfileArn },
     metadataOptions: metadataOptions(args),
-    blockDeviceMappings: image.apply((facts) => blockDevices(facts, args.rootVolume, args.volumes)),
+    blockDeviceMappings: blockDevices(image, args.rootVolume, args.volumes),
     networkInterfaces: [
       { deviceIndex: 0, associatePublicIpAddress: "false", deleteOnTermination: "true", securityGroups: parts.securityGroupIds },
     ],
@@ -40,7 +39,7 @@ function launchTemplateArgs(name: string, args: FleetArgs, parts: TemplateParts,
       resourceType,
       tags: { ...tags, Name: name },
     })),
-    tags: image.apply((facts) => ({ ...tags, ...imageTags(facts) })),
+    tags: { ...tags, ...imageTags(image) },
     updateDefaultVersion: true,
   };
 }
@@ -56,12 +55,11 @@ function metadataOptions({ launchTemplate }: FleetArgs): pulumi.Output<aws.types
   }));
 }
 
-/** Image and user data, held back until what is known of both together is found right. */
-function checkedFacts(name: string, args: FleetArgs, parent: pulumi.Resource) {
-  const checked = pulumi.all([args.image, args.userData ?? plainUserData(args.identity)]).apply(([image, userData]) => {
-    const faults = resolvedFaults(args, image, userData);
-    if (faults.length === 0) return { image, userData };
-    throw new pulumi.ResourceError(`Fleet ${name} cannot be built:\n${faults.map((one) => `- ${one}`).join("\n")}`, parent, true);
+/** User data in the form that EC2 takes, held back when it is too long. */
+function encodedUserData(name: string, args: FleetArgs, parent: pulumi.Resource): pulumi.Output<string> {
+  return pulumi.output(args.userData ?? plainUserData(args.identity)).apply((text) => {
+    const [fault] = userDataFaults(text);
+    if (fault !== undefined) throw new pulumi.ResourceError(`Fleet ${name} cannot be built:\n- ${fault.message}`, parent, true);
+    return encodeUserData(text);
   });
-  return { image: checked.image, userData: checked.userData };
 }

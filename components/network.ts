@@ -9,47 +9,37 @@ export interface NetworkChoice {
 }
 
 export interface Network {
-  readonly vpcId: pulumi.Output<string>;
-  readonly subnetIds: pulumi.Output<string[]>;
+  readonly vpcId: string;
+  readonly subnetIds: readonly string[];
 }
 
 /** Subnets from their VPC, or the VPC from its subnets. */
-export function lookUpNetwork({ vpcId, subnetIds, subnetTags }: NetworkChoice): Network {
+export async function lookUpNetwork({ vpcId, subnetIds, subnetTags }: NetworkChoice): Promise<Network> {
   if (subnetIds !== undefined) return fromSubnets(subnetIds, vpcId);
-  if (vpcId === undefined) throw new pulumi.RunError("network names neither vpcId nor subnetIds; give one of them");
-  return { vpcId: pulumi.output(vpcId), subnetIds: pulumi.output(subnetsOf(vpcId, { ...subnetTags })) };
+  if (vpcId === undefined) throw new pulumi.RunError("The network has neither vpcId nor subnetIds; name one of them in network");
+  return fromVpc(vpcId, { ...subnetTags });
 }
 
-function fromSubnets(subnetIds: readonly string[], vpcId: string | undefined): Network {
-  const facts = subnetIds.map((id) => aws.ec2.getSubnetOutput({ id }));
-  const checked = pulumi.all(facts).apply((subnets) => {
-    const faults = networkFaults(
-      subnets.map((subnet) => ({ id: subnet.id, vpcId: subnet.vpcId, zone: subnet.availabilityZone })),
-      vpcId,
-    );
-    if (faults.length > 0) throw new pulumi.RunError(`The network of the settings does not fit together:\n${faults.join("\n")}`);
-    return { vpcId: subnets[0]?.vpcId ?? "", subnetIds: [...subnetIds] };
-  });
-  return { vpcId: checked.vpcId, subnetIds: checked.subnetIds };
-}
-
-export interface SubnetFacts {
-  readonly id: string;
-  readonly vpcId: string;
-  readonly zone: string;
+async function fromSubnets(subnetIds: readonly string[], vpcId: string | undefined): Promise<Network> {
+  const subnets = await Promise.all(subnetIds.map((id) => aws.ec2.getSubnet({ id })));
+  const faults = networkFaults(subnets, vpcId);
+  if (faults.length > 0) throw new pulumi.RunError(`The network of the settings does not fit together:\n${faults.join("\n")}`);
+  return { vpcId: subnets[0]?.vpcId ?? "", subnetIds };
 }
 
 /** Subnets of one group must lie in one VPC, the given one if any. */
-export function networkFaults(subnets: readonly SubnetFacts[], vpcId: string | undefined): string[] {
+export function networkFaults(subnets: readonly { readonly id: string; readonly vpcId: string }[], vpcId: string | undefined): string[] {
   const expected = vpcId ?? subnets[0]?.vpcId;
   return subnets
     .filter((subnet) => subnet.vpcId !== expected)
-    .map((subnet) => `- network.subnetIds: ${subnet.id} lies in ${subnet.vpcId}; all must lie in ${String(expected)}`);
+    .map((subnet) => `- network.subnetIds: ${subnet.id} lies in ${subnet.vpcId}; allowed: subnets of ${String(expected)}`);
 }
 
-async function subnetsOf(vpcId: string, tags: Record<string, string>): Promise<string[]> {
+async function fromVpc(vpcId: string, tags: Record<string, string>): Promise<Network> {
   const { ids } = await aws.ec2.getSubnets({ filters: [{ name: "vpc-id", values: [vpcId] }], tags });
-  if (ids.length > 0) return [...ids].sort();
+  if (ids.length > 0) return { vpcId, subnetIds: [...ids].sort() };
   const wanted = Object.keys(tags).length > 0 ? ` with the tags ${JSON.stringify(tags)}` : "";
-  throw new pulumi.RunError(`${vpcId} has no subnet${wanted} in this region; correct network.vpcId, or name network.subnetIds`);
+  throw new pulumi.RunError(
+    `${vpcId} has no subnet${wanted} in this region; correct network.vpcId or network.subnetTags, or name network.subnetIds`,
+  );
 }

@@ -1,3 +1,5 @@
+import { fault } from "../scaling/checks/fault.ts";
+import type { Fault } from "../scaling/checks/fault.ts";
 import type { FleetIdentity } from "./fleet-args.ts";
 
 /** Raw, before encoding. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html */
@@ -17,11 +19,11 @@ export function plainUserData(identity: FleetIdentity): string {
   return `#cloud-config\n${JSON.stringify(config)}\n`;
 }
 
-/** What is wrong with user data, if anything. */
-export function userDataFaults(text: string): string[] {
+/** Fits the limit, or says by how much it does not. */
+export function userDataFaults(text: string): Fault[] {
   const bytes = Buffer.byteLength(text, "utf8");
   if (bytes <= maxUserDataBytes) return [];
-  return [`userData has ${bytes} bytes; allowed: at most ${maxUserDataBytes}. Move what is long into the image, or fetch it at boot.`];
+  return [fault("userData", bytes, `at most ${maxUserDataBytes} bytes`, "move what is long into the image, or fetch it at boot")];
 }
 
 export const encodeUserData = (text: string): string => Buffer.from(text, "utf8").toString("base64");
