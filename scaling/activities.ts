@@ -3,6 +3,7 @@
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-verify-scaling-activity.html
  */
 import type { Core } from "./core.ts";
+import { isoSeconds } from "./iso-time.ts";
 import type { ActivityKind, ActivityState, GroupState } from "./state.ts";
 import type { ActivityView } from "./types/views.ts";
 
@@ -112,8 +113,8 @@ export function viewActivity(core: Core, activity: ActivityState): ActivityView 
 
 /** `At 2026-01-01T00:00:00Z `, the beginning of every sentence of a cause. */
 export function at(core: Core): string {
-  return `At ${new Date(core.nowMs).toISOString().slice(0, 19)}Z `;
+  return `At ${isoSeconds(core.nowMs)} `;
 }
 
 /** Sentences of a cause stand two spaces apart. */
-export const sentences = (...parts: readonly string[]): string => parts.filter((part) => part !== "").join("  ");
+export const sentences = (first: string, second: string): string => (first === "" ? second : `${first}  ${second}`);

@@ -29,13 +29,14 @@ function settled(group: GroupState): void {
 function scaleOut(core: Core, group: GroupState, target: number): void {
   if (group.suspended.has("Launch")) return;
   const from = group.active;
+  let difference: string | undefined; // one text for all launches of the batch
   const cause = (): string => {
     if (group.unhealthyToReplace > 0) {
       group.unhealthyToReplace--;
       return `${at(core)}an instance was launched in response to an unhealthy instance needing to be replaced.`;
     }
-    if (group.launchCause !== undefined) return `${at(core)}${group.launchCause}`;
-    return differenceCause(core, group, from, target);
+    if (group.launchCause !== undefined && group.changeCause === "") return `${at(core)}${group.launchCause}`;
+    return (difference ??= differenceCause(core, group, from, target));
   };
   takeFromWarmPool(core, group, target - group.active, cause);
   if (group.active < target)
@@ -48,7 +49,7 @@ function scaleIn(core: Core, group: GroupState, target: number): void {
   for (const instance of chooseForTermination(core, group, from - target)) {
     const reason = `${at(core)}an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from ${from} to ${target}.`;
     const selected = `${at(core)}instance ${instance.id} was selected for termination.`;
-    const cause = sentences(group.changeCause, reason, selected);
+    const cause = sentences(group.changeCause, `${reason}  ${selected}`);
     if (
       group.warmPool?.reuseOnScaleIn === true &&
       !group.warmPool.deleting &&

@@ -12,7 +12,7 @@ export class Core {
   readonly accountId: string;
   readonly state: ModelState;
   readonly #makeId: (sequence: number) => string;
-  #effects: Effect[] = [];
+  #effects: Effect[];
   /** Groups whose capacity may have to change. */
   readonly #touched = new Set<GroupState>();
   /** Derived, not part of the snapshot. */
@@ -25,6 +25,7 @@ export class Core {
     this.accountId = options.accountId;
     this.#makeId = options.makeId ?? uuidOf;
     this.state = state;
+    this.#effects = [...state.effects];
     for (const activity of state.pastActivities) this.activities.set(activity.id, activity);
     for (const group of state.groups.values()) {
       for (const activity of group.activities) this.activities.set(activity.id, activity);
@@ -55,8 +56,9 @@ export class Core {
     return taken;
   }
 
-  pendingEffects(): readonly Effect[] {
-    return this.#effects;
+  /** The state with the effects that nobody has taken yet. */
+  completeState(): ModelState {
+    return { ...this.state, effects: this.#effects };
   }
 
   schedule(atMs: number, kind: TimerKind, group: string, ref = ""): void {

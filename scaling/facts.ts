@@ -7,7 +7,6 @@ import { launchRefused } from "./launching.ts";
 import { drained, launched } from "./lifecycle.ts";
 import { isActive } from "./membership.ts";
 import { activeRefresh } from "./refresh-end.ts";
-import { newInstanceFailed } from "./refresh.ts";
 import type { GroupState, InstanceState, LaunchState } from "./state.ts";
 import { forgetTarget } from "./targets.ts";
 import type {
@@ -46,7 +45,6 @@ export function onLaunchFailed(core: Core, fact: LaunchFailed): void {
   const found = findLaunch(core, fact.activityId);
   if (found === undefined) return;
   launchRefused(core, found.group, found.launch, fact);
-  newInstanceFailed(core, found.group);
 }
 
 function withInstance(core: Core, instanceId: string, act: (group: GroupState, instance: InstanceState) => void): void {
@@ -75,9 +73,18 @@ export function onTargetHealthChanged(core: Core, { instanceId, targetGroupArn, 
       targetGone(core, group, instance, targetGroupArn);
     } else if (known !== "draining") {
       instance.targets[targetGroupArn] = state;
+      if (state === "healthy") firstHealthy(core, group, targetGroupArn);
       if (state === "unhealthy" && uses(group, "ELB")) judge(core, group, instance);
     }
   });
+}
+
+/** From now on the target group's checks count, also those that have failed before. */
+function firstHealthy(core: Core, group: GroupState, targetGroupArn: string): void {
+  const target = group.targetGroups.get(targetGroupArn);
+  if (target === undefined || target.hasServed) return;
+  target.hasServed = true;
+  for (const instance of group.instances.values()) judge(core, group, instance);
 }
 
 /** A deregistration has ended; whatever waited for it goes on. */
@@ -107,8 +114,9 @@ function targetGone(core: Core, group: GroupState, instance: InstanceState, targ
 export function onSpotNotice(core: Core, { instanceId, kind }: SpotNotice): void {
   withInstance(core, instanceId, (group, instance) => {
     if (!isActive(instance)) return;
+    if (!group.capacityRebalance) return; // what EC2 then terminates is found by the health check
     if (kind === "interruption") markUnhealthy(core, group, instance, "interruption");
-    else if (group.capacityRebalance && !group.toReplace.has(instanceId)) group.toReplace.set(instanceId, "rebalance-recommendation");
+    else if (!group.toReplace.has(instanceId)) group.toReplace.set(instanceId, "rebalance-recommendation");
     core.touch(group);
   });
 }

@@ -1,6 +1,7 @@
 /** The smaller commands about a group: processes, notifications, tags, target groups, metrics. */
 import { noticeEvents } from "../contract/notices.ts";
 import type { Core } from "./core.ts";
+import { isoSeconds } from "./iso-time.ts";
 import { AutoScalingError, validationError } from "./error.ts";
 import { judge } from "./health.ts";
 import { testMessage } from "./notices.ts";
@@ -30,8 +31,7 @@ function processesOf(processes: readonly string[] | undefined): readonly Process
 /** https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html */
 export function suspendProcesses(core: Core, { group: name, processes }: ScalingProcesses): void {
   const group = core.group(name);
-  for (const process of processesOf(processes))
-    group.suspended.set(process, `User suspended at ${new Date(core.nowMs).toISOString().slice(0, 19)}Z`);
+  for (const process of processesOf(processes)) group.suspended.set(process, `User suspended at ${isoSeconds(core.nowMs)}`);
   core.touch(group);
 }
 
@@ -91,7 +91,7 @@ export function attachTargetGroups(core: Core, { group: name, targetGroupArns }:
     throw new AutoScalingError("LimitExceeded", `A group has at most ${most.targetGroups} target groups`);
   }
   for (const arn of added) {
-    group.targetGroups.set(arn, { arn, removing: false, initial: false });
+    group.targetGroups.set(arn, { arn, removing: false, initial: false, hasServed: false });
     if (group.suspended.has("AddToLoadBalancer")) continue;
     for (const instance of group.instances.values()) if (instance.state === "InService") registerTarget(core, group, instance, arn);
   }
@@ -121,9 +121,10 @@ function metricsOf(metrics: readonly string[] | undefined): readonly GroupMetric
 /** https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_EnableMetricsCollection.html */
 export function enableMetricsCollection(core: Core, { group: name, metrics }: MetricsCollection): void {
   const group = core.group(name);
-  const idle = group.metrics.size === 0;
   for (const metric of metricsOf(metrics)) group.metrics.add(metric);
-  if (idle) core.schedule(nextMinute(core.nowMs), "metrics", name);
+  if (group.metricsDueMs > core.nowMs) return;
+  group.metricsDueMs = nextMinute(core.nowMs);
+  core.schedule(group.metricsDueMs, "metrics", name);
 }
 
 export const nextMinute = (nowMs: number) => (Math.floor(nowMs / 60_000) + 1) * 60_000;

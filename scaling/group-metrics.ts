@@ -7,12 +7,13 @@ import type { GroupMetricName } from "./types/common.ts";
 import { warmPoolTarget } from "./warm-pool.ts";
 
 export function putGroupMetrics(core: Core, group: GroupState): void {
-  if (group.metrics.size === 0) return;
+  if (group.metrics.size === 0 || group.metricsDueMs > core.nowMs) return;
   const values: Record<string, number> = {};
   const all = groupMetrics(group);
   for (const name of group.metrics) values[name] = all[name];
   core.emit({ kind: "putGroupMetrics", group: group.name, values, atMs: core.nowMs });
-  core.schedule(nextMinute(core.nowMs), "metrics", group.name);
+  group.metricsDueMs = nextMinute(core.nowMs);
+  core.schedule(group.metricsDueMs, "metrics", group.name);
 }
 
 /** Without weights the capacity metrics equal the counts of instances. */

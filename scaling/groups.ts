@@ -2,7 +2,9 @@
 import { keepPastActivities } from "./activities.ts";
 import { changeDesiredCapacity } from "./capacity.ts";
 import { checkGroupArguments } from "./checks/group.ts";
+import { within } from "./checks/fault.ts";
 import type { Fault } from "./checks/fault.ts";
+import { checkHook } from "./checks/hooks.ts";
 import { checkMaintenancePolicy } from "./checks/replacement.ts";
 import { checkSizes } from "./checks/sizes.ts";
 import type { Core } from "./core.ts";
@@ -42,6 +44,7 @@ export function createGroup(core: Core, input: CreateGroup): void {
   if (input.instanceMaintenancePolicy !== undefined) refuseFaults(checkMaintenancePolicy(input.instanceMaintenancePolicy));
   const config = configOf(input);
   checkConfig(core, config);
+  refuseFaults((input.initialHooks ?? []).flatMap((hook, index) => within(`lifecycleHooks[${index}]`, checkHook(hook))));
   const zones = zonesOf(core, input.subnetIds, input.availabilityZones);
   const group = newGroup(core, input, config, zones);
   applySettings(group, input);
@@ -124,6 +127,7 @@ export function updateGroup(core: Core, input: UpdateGroup): void {
     group.zones = zones;
   }
   if (newConfig) group.config = config;
+  if (input.healthCheckType !== undefined) core.schedule(core.nowMs, "grace", group.name);
   const lifetimeBefore = group.maxInstanceLifetimeSeconds;
   applySettings(group, input);
   if (group.maxInstanceLifetimeSeconds !== lifetimeBefore) core.schedule(core.nowMs, "lifetime", group.name);
@@ -176,6 +180,11 @@ export function deleteGroup(core: Core, { name, force = false }: DeleteGroup): v
   if (!force) refuseDeletion(group);
   group.deleting = true;
   group.desiredCapacity = 0;
+  core.touch(group);
+}
+
+/** Everything goes, hooks and draining left out; also what EC2 launches only now. The group itself goes last. */
+export function continueDeletion(core: Core, group: GroupState): void {
   for (const instance of group.instances.values()) {
     if (instance.state === "Terminating:Proceed" || instance.state === "Warmed:Terminating:Proceed") continue;
     const cause = `${at(core)}instance ${instance.id} was taken out of service in response to a user request.`;
@@ -201,8 +210,8 @@ function refuseDeletion(group: GroupState): void {
 }
 
 /** The group goes when its last instance has gone, with everything that belongs to it. */
-export function finishDeletion(core: Core, group: GroupState): void {
-  if (!group.deleting || group.instances.size > 0 || group.launching.size > 0) return;
+function finishDeletion(core: Core, group: GroupState): void {
+  if (group.instances.size > 0 || group.launching.size > 0) return;
   for (const policy of group.policies.values()) for (const alarmName of policy.alarmNames) core.emit({ kind: "deleteAlarm", alarmName });
   keepPastActivities(core, group);
   core.state.groups.delete(group.name);

@@ -31,6 +31,7 @@ export function markUnhealthy(core: Core, group: GroupState, instance: InstanceS
   if (instance.health === "Unhealthy" || isTerminating(instance)) return;
   instance.health = "Unhealthy";
   group.unhealthy.add(instance.id);
+  if (instance.refreshId !== undefined) group.newInstanceFailed = true;
   instance.unhealthyReason = `${at(core)}an instance was taken out of service in response to ${reasons[reason]}.`;
   core.touch(group);
 }
@@ -95,7 +96,7 @@ export function judge(core: Core, group: GroupState, instance: InstanceState): v
     const since = instance.impaired[check] ?? 0;
     return since > 0 && core.nowMs - since >= statusCheckPatienceMs;
   };
-  const unhealthyTarget = uses(group, "ELB") && Object.values(instance.targets).includes("unhealthy");
+  const unhealthyTarget = uses(group, "ELB") && hasUnhealthyTarget(group, instance);
   const found =
     impairedFor("system") || impairedFor("instance")
       ? "status"
@@ -108,6 +109,11 @@ export function judge(core: Core, group: GroupState, instance: InstanceState): v
   const graceEnds = graceEndsAtMs(group, instance);
   if (graceEnds > core.nowMs) core.schedule(graceEnds, "grace", group.name, instance.id);
   else markUnhealthy(core, group, instance, found);
+}
+
+/** Results count from when one instance of the group has passed the target group's check. */
+function hasUnhealthyTarget(group: GroupState, instance: InstanceState): boolean {
+  return Object.entries(instance.targets).some(([arn, state]) => state === "unhealthy" && group.targetGroups.get(arn)?.hasServed === true);
 }
 
 export function terminateFailed(core: Core, group: GroupState, instance: InstanceState, { code, message }: TerminateFailed): void {

@@ -5,6 +5,7 @@
 import type { HookMessage } from "../contract/notices.ts";
 import { hookGlobalTimeoutSeconds } from "./checks/hooks.ts";
 import type { Core } from "./core.ts";
+import { isoTime } from "./iso-time.ts";
 import { putGroupEvent } from "./notices.ts";
 import type { GroupState, HookState, HookWait, InstanceState } from "./state.ts";
 import type { HookTransition } from "./types/common.ts";
@@ -53,7 +54,7 @@ function sendHookMessages(core: Core, group: GroupState, instance: InstanceState
     AccountId: core.accountId,
     RequestId: core.newId(),
     Service: "AWS Auto Scaling",
-    Time: new Date(core.nowMs).toISOString(),
+    Time: isoTime(core.nowMs),
   };
   const role = hook.roleArn === undefined ? {} : { roleArn: hook.roleArn };
   core.emit({ kind: "publishHookMessage", group: group.name, targetArn: hook.targetArn, ...role, message });

@@ -259,5 +259,6 @@ export function setInstanceProtection(core: Core, { group: name, instanceIds, pr
   const protectable = (instance: InstanceState) => !isTerminating(instance) && instance.state !== "Detaching";
   for (const instance of instancesOf(group, instanceIds, most.protect, protectable, "not terminating"))
     instance.protectedFromScaleIn = protectedFromScaleIn;
+  core.schedule(core.nowMs, "lifetime", name); // protection may have held back some that are overdue
   core.touch(group);
 }

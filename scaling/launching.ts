@@ -119,6 +119,7 @@ export function launchRefused(core: Core, group: GroupState, launch: LaunchState
   endActivity(core, activity, "Failed", `${reason.replace(/\.?$/, ".")} Launching EC2 instance failed.`);
   announce(core, group, activity, "launchError");
   backOff(core, group, launch.zone, launch);
+  if (launch.refreshId !== undefined) group.newInstanceFailed = true;
   if (group.failingSinceMs === 0) {
     group.failingSinceMs = core.nowMs;
     core.schedule(core.nowMs + administrativeSuspensionMs, "administrative-suspension", group.name, String(core.nowMs));

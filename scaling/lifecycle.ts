@@ -97,6 +97,7 @@ function launchGivenUp(core: Core, group: GroupState, instance: InstanceState, m
   if (activity.endAtMs !== undefined) return;
   endActivity(core, activity, "Cancelled", message);
   announce(core, group, activity, "launchError", instance);
+  if (instance.refreshId !== undefined) group.newInstanceFailed = true;
 }
 
 /** All hooks of the present transition are done. */
@@ -136,6 +137,8 @@ function enterService(core: Core, group: GroupState, instance: InstanceState): v
   announce(core, group, activity, "launch", instance);
   endActivity(core, activity, "Successful");
   group.failingSinceMs = 0;
+  const impaired = Object.values(instance.impaired).some((sinceMs) => sinceMs > 0);
+  if (impaired) core.schedule(core.nowMs + group.gracePeriodSeconds * 1000, "grace", group.name, instance.id);
   if (group.maxInstanceLifetimeSeconds > 0)
     core.schedule(core.nowMs + group.maxInstanceLifetimeSeconds * 1000, "lifetime", group.name, instance.id);
   core.touch(group);

@@ -114,7 +114,7 @@ export interface ScalingModelViews {
 }
 
 export interface ScalingModelApi extends ScalingModelCommands, ScalingModelFacts, ScalingModelViews {
-  /** Never goes back: an earlier time is ignored. Runs all that falls due on the way, each at its own time. */
+  /** Never goes back: an earlier time is ignored; fractions of a millisecond are cut off. Runs all that falls due on the way, each at its own time. */
   advance(nowMs: number): void;
   now(): number;
   /** Time of the next thing that waits; absent when nothing does. */

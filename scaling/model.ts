@@ -34,19 +34,20 @@ export class ScalingModel implements ScalingModelApi {
     if (snapshot !== undefined && snapshot.version !== snapshotVersion) {
       throw new RangeError(`snapshot has version ${snapshot.version}; this model takes version ${snapshotVersion}`);
     }
-    this.#core = new Core(options, snapshot === undefined ? emptyState(options.startMs) : decodeState(snapshot.state));
+    this.#core = new Core(options, snapshot === undefined ? emptyState(Math.floor(options.startMs)) : decodeState(snapshot.state));
   }
 
   snapshot(): ModelSnapshot {
-    return { version: snapshotVersion, nowMs: this.#core.nowMs, state: encodeState(this.#core.state) };
+    return { version: snapshotVersion, nowMs: this.#core.nowMs, state: encodeState(this.#core.completeState()) };
   }
 
   now = () => this.#core.nowMs;
   nextDueAt = () => this.#core.state.timers[0]?.atMs;
   takeEffects = (): readonly Effect[] => this.#core.takeEffects();
 
-  advance(nowMs: number): void {
+  advance(toMs: number): void {
     const core = this.#core;
+    const nowMs = Math.floor(toMs);
     for (let timer = core.takeTimer(nowMs); timer !== undefined; timer = core.takeTimer(nowMs)) {
       core.state.nowMs = Math.max(core.state.nowMs, timer.atMs);
       runTimer(core, timer);

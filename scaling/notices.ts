@@ -6,6 +6,7 @@
 import { noticeEvents } from "../contract/notices.ts";
 import type { InstanceNotice, InstancePlace } from "../contract/notices.ts";
 import type { Core } from "./core.ts";
+import { isoTime } from "./iso-time.ts";
 import type { ActivityState, GroupState } from "./state.ts";
 import { activityDetails, describeActivity } from "./activities.ts";
 
@@ -25,16 +26,14 @@ const subjects: Readonly<Record<Outcome, string>> = {
   terminateError: "failed termination",
 };
 
-const iso = (atMs: number) => new Date(atMs).toISOString();
-
 /** Says how a launch or termination went, while the activity still is in progress (the documented status of these messages). */
 export function announce(core: Core, group: GroupState, activity: ActivityState, outcome: Outcome, places?: Places): void {
   const failed = outcome === "launchError" || outcome === "terminateError";
   const common = {
     Description: describeActivity(activity),
     Cause: activity.cause,
-    StartTime: iso(activity.startAtMs),
-    EndTime: iso(core.nowMs),
+    StartTime: isoTime(activity.startAtMs),
+    EndTime: isoTime(core.nowMs),
     StatusCode: failed ? "Failed" : "InProgress",
     StatusMessage: activity.statusMessage ?? "",
     Details: activityDetails(activity),
@@ -86,7 +85,7 @@ export function testMessage(core: Core, group: GroupState) {
     AutoScalingGroupARN: group.arn,
     AutoScalingGroupName: group.name,
     Service: "AWS Auto Scaling",
-    Time: iso(core.nowMs),
+    Time: isoTime(core.nowMs),
   } as const;
 }
 

@@ -4,6 +4,7 @@
  */
 import { at, sentences } from "./activities.ts";
 import type { Core } from "./core.ts";
+import { isoSeconds } from "./iso-time.ts";
 import { beginTermination } from "./lifecycle.ts";
 import { isActive } from "./membership.ts";
 import { putGroupEvent } from "./notices.ts";
@@ -49,6 +50,7 @@ export function stepRefresh(core: Core, group: GroupState): void {
     refresh.statusReason = "Instance refresh is paused: a process that it needs is suspended.";
     return;
   }
+  noticeFailures(core, group, refresh);
   if (giveUp(core, group, refresh)) return;
   if (refresh.status === "Baking") {
     stepBaking(core, group, refresh);
@@ -116,7 +118,9 @@ function countInstances(core: Core, group: GroupState, refresh: RefreshState): C
     const isNew = isOfThisRound(refresh, instance);
     if (isReady(core, instance, isNew ? instanceWarmupSeconds : 0)) {
       census.ready++;
-      if (isNew) census.readyNew++;
+      if (!isNew) continue;
+      census.readyNew++;
+      if (instance.inServiceAtMs > refresh.failingSinceMs) refresh.failingSinceMs = 0; // a good one since then
       continue;
     }
     census.settling++;
@@ -216,7 +220,6 @@ function reachCheckpoint(core: Core, group: GroupState, refresh: RefreshState, p
 
 function reportProgress(core: Core, group: GroupState, refresh: RefreshState, census: Census, blocked: string | undefined): void {
   const done = Math.min(refresh.replaced, census.readyNew);
-  if (census.readyNew > 0 && census.settling === 0) refresh.failingSinceMs = 0;
   const checkpoints = refresh.preferences.checkpointPercentages;
   const atLastCheckpoint =
     refresh.rollback === undefined &&
@@ -262,8 +265,7 @@ function setBlocked(core: Core, group: GroupState, refresh: RefreshState, blocke
 }
 
 function waitingReason(core: Core, refresh: RefreshState, census: Census): string | undefined {
-  if (core.nowMs < refresh.checkpointUntilMs)
-    return `Waiting at a checkpoint until ${new Date(refresh.checkpointUntilMs).toISOString().slice(0, 19)}Z.`;
+  if (core.nowMs < refresh.checkpointUntilMs) return `Waiting at a checkpoint until ${isoSeconds(refresh.checkpointUntilMs)}.`;
   if (census.settling === 0) return undefined;
   if (census.nextReadyMs === Infinity) return "Waiting for instances to launch before continuing.";
   return `Waiting for instances to warm up before continuing. For example: ${census.example} is warming up.`;
@@ -288,10 +290,11 @@ function finishReplacing(core: Core, group: GroupState, refresh: RefreshState, c
   core.schedule(refresh.bakingUntilMs, "refresh", group.name, refresh.id);
 }
 
-/** A new instance has failed: from now on there is an hour until one must be good. */
-export function newInstanceFailed(core: Core, group: GroupState): void {
-  const refresh = activeRefresh(group);
-  if (refresh === undefined || refresh.failingSinceMs > 0 || refresh.status === "Pending" || refresh.status === "Cancelling") return;
+/** When a new instance has failed there is an hour until one must be good. */
+function noticeFailures(core: Core, group: GroupState, refresh: RefreshState): void {
+  if (!group.newInstanceFailed) return;
+  group.newInstanceFailed = false;
+  if (refresh.failingSinceMs > 0) return;
   refresh.failingSinceMs = core.nowMs;
   core.schedule(core.nowMs + patienceMs, "refresh", group.name, refresh.id);
 }

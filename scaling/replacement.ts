@@ -6,7 +6,7 @@
 import { at, sentences } from "./activities.ts";
 import type { Core } from "./core.ts";
 import { beginTermination } from "./lifecycle.ts";
-import { isActive, isWarm } from "./membership.ts";
+import { countIn, isActive, isWarm } from "./membership.ts";
 import type { GroupState, InstanceState } from "./state.ts";
 
 export interface HealthyRange {
@@ -56,14 +56,33 @@ function collectUnhealthy(group: GroupState): void {
   }
 }
 
-/** Terminate and launch: unhealthy ones at once, old ones and endangered ones at the pace that replacement-pace.ts gives. */
+/**
+ * Without a policy: unhealthy ones are terminated at once and replaced; too old ones likewise, one at a time or up to a
+ * tenth of the group; of endangered spot instances the replacement comes first, a tenth beyond the maximum allowed.
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/asg-max-instance-lifetime.html
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-capacity-rebalancing.html
+ */
 function replaceWithoutPolicy(core: Core, group: GroupState): void {
-  group.replacementSurplus = 0;
+  const inService = countIn(group, "InService");
+  let missing = group.desiredCapacity - inService;
+  let spare = inService - group.desiredCapacity;
+  let ahead = 0;
   for (const [id, cause] of group.toReplace) {
     const instance = group.instances.get(id);
-    if (instance === undefined) group.toReplace.delete(id);
-    else if (cause === "unhealthy") takeOut(core, group, instance);
+    if (instance === undefined) {
+      group.toReplace.delete(id);
+    } else if (cause === "unhealthy") {
+      takeOut(core, group, instance);
+    } else if (cause === "lifetime") {
+      if (missing++ < Math.max(1, Math.floor(group.desiredCapacity / 10))) takeOut(core, group, instance);
+    } else if (spare-- > 0) {
+      takeOut(core, group, instance);
+    } else {
+      ahead++;
+    }
   }
+  const room = group.maxSize + Math.max(1, Math.floor(group.maxSize / 10)) - group.desiredCapacity;
+  group.replacementSurplus = Math.min(ahead, room);
 }
 
 function replaceWithPolicy(core: Core, group: GroupState, minPercent: number, maxPercent: number): void {
@@ -89,7 +108,7 @@ function replaceWithPolicy(core: Core, group: GroupState, minPercent: number, ma
     if (serves) ready--;
     takeOut(core, group, instance);
   }
-  group.replacementSurplus = Math.min(range.max - group.desiredCapacity, group.toReplace.size);
+  group.replacementSurplus = Math.max(0, Math.min(range.max - group.desiredCapacity - group.refreshSurplus, group.toReplace.size));
 }
 
 export function takeOut(core: Core, group: GroupState, instance: InstanceState): void {

@@ -1,7 +1,7 @@
 /** After every command, fact or timer: each group that was touched is brought nearer to what it should be. */
 import { reconcile } from "./capacity.ts";
 import type { Core } from "./core.ts";
-import { finishDeletion } from "./groups.ts";
+import { continueDeletion } from "./groups.ts";
 import { beginCooldown } from "./policies.ts";
 import { rebalance } from "./rebalance.ts";
 import { stepRefresh } from "./refresh.ts";
@@ -10,12 +10,15 @@ import { reconcileWarmPool } from "./warm-pool.ts";
 
 export function settle(core: Core): void {
   for (let group = core.takeTouched(); group !== undefined; group = core.takeTouched()) {
+    if (group.deleting) {
+      continueDeletion(core, group);
+      continue;
+    }
     replaceInstances(core, group);
     stepRefresh(core, group);
     rebalance(core, group);
     reconcile(core, group);
     reconcileWarmPool(core, group);
     beginCooldown(core, group);
-    finishDeletion(core, group);
   }
 }

@@ -33,6 +33,7 @@ export function emptyState(nowMs: number): ModelState {
     groups: new Map(),
     pastActivities: [],
     alarms: new Map(),
+    effects: [],
     timers: [],
   };
 }

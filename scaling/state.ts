@@ -14,6 +14,7 @@ import type {
   ResolvedTemplate,
 } from "./types/common.ts";
 import type { InstanceStateChanged, LaunchTemplateFact, TargetHealthChanged } from "./types/facts.ts";
+import type { Effect } from "./types/effects.ts";
 import type { InstancePlace } from "../contract/notices.ts";
 import type { PolicyState } from "./policy-state.ts";
 import type { RefreshState } from "./refresh-state.ts";
@@ -30,6 +31,8 @@ export interface ModelState {
   readonly pastActivities: ActivityState[];
   /** By alarm name; only alarms that a refresh may watch. */
   readonly alarms: Map<string, "ALARM" | "OK" | "INSUFFICIENT_DATA">;
+  /** Not taken yet when the snapshot was made; otherwise empty. */
+  readonly effects: readonly Effect[];
   /** A binary heap by time, then by order of scheduling. */
   readonly timers: Timer[];
 }
@@ -121,6 +124,10 @@ export interface GroupState {
   /** First sentence of the cause of activities that follow from the last change of the desired capacity. */
   changeCause: string;
   changeAlarmArn: string | undefined;
+  /** An instance that a refresh launched did not come into service, or is unhealthy; taken notice of in the next step. */
+  newInstanceFailed: boolean;
+  /** When group metrics are due next. */
+  metricsDueMs: number;
   /** What an instance refresh or rebalancing says of the launches that it asks for; absent = a difference of capacity. */
   launchCause: string | undefined;
   /** Launches to come that replace unhealthy instances; they have a cause of their own. */
@@ -148,6 +155,8 @@ export interface TargetGroupState {
   removing: boolean;
   /** Attached together with the group: its state is InService at once. */
   readonly initial: boolean;
+  /** An instance has passed its health check; before that the checks' results do not count. */
+  hasServed: boolean;
 }
 
 /** Repeated failures of one pool (zone, type and market). */

@@ -1,5 +1,6 @@
 /** What is done when a timer falls due; a timer whose reason has gone does nothing. */
 import type { Core } from "./core.ts";
+import { isoSeconds } from "./iso-time.ts";
 import { putGroupMetrics } from "./group-metrics.ts";
 import { judge } from "./health.ts";
 import { hookTimer } from "./hook-commands.ts";
@@ -12,8 +13,8 @@ import type { GroupState, Timer, TimerKind } from "./state.ts";
 type Handler = (core: Core, group: GroupState, ref: string) => void;
 
 const judgeInstance: Handler = (core, group, ref) => {
-  const instance = group.instances.get(ref);
-  if (instance !== undefined) judge(core, group, instance);
+  const instances = ref === "" ? [...group.instances.values()] : [group.instances.get(ref)];
+  for (const instance of instances) if (instance !== undefined) judge(core, group, instance);
 };
 
 const lookAgain: Handler = (core, group) => {
@@ -39,10 +40,7 @@ const handlers: Readonly<Record<TimerKind, Handler>> = {
   metrics: putGroupMetrics,
   "administrative-suspension": (_core, group, ref) => {
     if (group.failingSinceMs !== Number(ref)) return;
-    group.suspended.set(
-      "Launch",
-      `AdministrativeSuspension: no instance could be launched since ${new Date(group.failingSinceMs).toISOString().slice(0, 19)}Z`,
-    );
+    group.suspended.set("Launch", `AdministrativeSuspension: no instance could be launched since ${isoSeconds(group.failingSinceMs)}`);
   },
 };
 

@@ -185,10 +185,10 @@ export function viewRefresh(group: GroupState, refresh: RefreshState): RefreshVi
 
 /** https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LoadBalancerTargetGroupState.html */
 export function viewTargetGroups(group: GroupState): TargetGroupView[] {
-  return [...group.targetGroups.values()].map(({ arn, removing, initial }) => {
+  return [...group.targetGroups.values()].map(({ arn, removing, hasServed }) => {
     if (removing) return { targetGroupArn: arn, state: "Removing" };
     const states = [...group.instances.values()].flatMap((instance) => instance.targets[arn] ?? []);
-    if (initial || states.includes("healthy")) return { targetGroupArn: arn, state: "InService" };
+    if (hasServed) return { targetGroupArn: arn, state: "InService" };
     return { targetGroupArn: arn, state: states.includes("initial") ? "Adding" : "Added" };
   });
 }
