@@ -80,6 +80,7 @@ class AutoScaling implements AutoScalingService {
   /** What happened while nobody looked, then the effects that an earlier process left. */
   async #start(ec2: EC2Client, elb: ElasticLoadBalancingV2Client): Promise<void> {
     try {
+      for (const name of this.#host.model.groupNames()) await this.#known.readTemplates(this.#host.model.group(name) ?? {});
       this.#host.report(await reconcile(this.#host.model, ec2, elb));
     } catch (error) {
       this.#deps.log(`auto scaling: the instances of an earlier run cannot be looked at: ${messageOf(error)}`);

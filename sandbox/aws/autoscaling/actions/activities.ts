@@ -42,9 +42,6 @@ function timeOf(value: string): number {
 /** How long the API knows of an activity. */
 const keptMs = 42 * 86_400_000;
 
-/** Newest first; several of one instant by their ids. */
-const keyOf = ({ startAtMs, activityId }: ActivityView) => `${String(startAtMs).padStart(16, "0")} ${activityId}`;
-
 type Names = "DescribeScalingActivities" | "SuspendProcesses" | "ResumeProcesses" | "DescribeScalingProcessTypes";
 
 export const activityActions: Actions<Names> = {
@@ -70,8 +67,14 @@ export const activityActions: Actions<Names> = {
         includeDeletedGroups: input.IncludeDeletedGroups ?? false,
       })
       .filter((activity) => activity.startAtMs >= oldestMs && matches.every((match) => match(activity)));
-    const sorted = [...activities].sort((one, other) => (keyOf(one) > keyOf(other) ? -1 : 1));
-    const { items, NextToken } = page("activities", sorted, keyOf, input, { usual: 100, most: 100 }, true);
+    const { items, NextToken } = page(
+      "activities",
+      activities,
+      ({ activityId }) => activityId,
+      input,
+      { usual: 100, most: 100 },
+      "newest first",
+    );
     return { Activities: items.map(activityTo), NextToken };
   },
   SuspendProcesses: ({ AutoScalingGroupName, ScalingProcesses }, { host }) => {

@@ -6,7 +6,7 @@ import { page } from "../protocol/paging.ts";
 import { defined, type Input } from "./api.ts";
 import { refuseMembers, toDate, type ActionContext, type Actions } from "./context.ts";
 import { hookFrom } from "./hooks.ts";
-import { launchConfigFrom, mixedTo, resolvedTemplateTo, templateTo } from "./launch-config.ts";
+import { launchConfigFrom, mixedTo, resolvedTemplateTo, templateTo, type TemplateNames } from "./launch-config.ts";
 import { tagFrom, tagTo } from "./tags.ts";
 import { targetGroupArns } from "./traffic.ts";
 import { warmPoolTo } from "./warm-pools.ts";
@@ -102,13 +102,13 @@ export function instanceTo(instance: InstanceView) {
   };
 }
 
-function groupTo(group: GroupView, includeInstances: boolean) {
+function groupTo(group: GroupView, includeInstances: boolean, names: TemplateNames) {
   const maintenance = group.instanceMaintenancePolicy;
   return {
     AutoScalingGroupName: group.name,
     AutoScalingGroupARN: group.arn,
-    LaunchTemplate: group.launchTemplate && templateTo(group.launchTemplate),
-    MixedInstancesPolicy: mixedTo(group.mixedInstancesPolicy),
+    LaunchTemplate: group.launchTemplate && templateTo(names.complete(group.launchTemplate)),
+    MixedInstancesPolicy: mixedTo(group.mixedInstancesPolicy, names),
     MinSize: group.minSize,
     MaxSize: group.maxSize,
     DesiredCapacity: group.desiredCapacity,
@@ -183,14 +183,14 @@ export const groupActions: Actions<Names> = {
     host.run("deleteGroup", { name: AutoScalingGroupName, force: ForceDelete ?? false });
     return {};
   },
-  DescribeAutoScalingGroups: (input, { host }) => {
+  DescribeAutoScalingGroups: (input, { host, known }) => {
     const wanted = input.AutoScalingGroupNames ?? [];
     const matches = (input.Filters ?? []).map(({ Name, Values }) => filterMatches(Name ?? "", Values ?? []));
     const names = wanted.length > 0 ? [...new Set(wanted)] : host.model.groupNames();
     const chosen = matches.length === 0 ? names : names.filter((name) => matchesAll(host.model.group(name), matches));
     const { items, NextToken } = page("groups", [...chosen].sort(), (name) => name, input, { usual: 50, most: 100 });
     const groups = items.flatMap((name) => host.model.group(name) ?? []);
-    return { AutoScalingGroups: groups.map((group) => groupTo(group, input.IncludeInstances ?? true)), NextToken };
+    return { AutoScalingGroups: groups.map((group) => groupTo(group, input.IncludeInstances ?? true, known)), NextToken };
   },
   SetDesiredCapacity: ({ AutoScalingGroupName, DesiredCapacity, HonorCooldown }, { host }) => {
     host.run("setDesiredCapacity", {

@@ -69,17 +69,23 @@ export function mixedFrom(policy: PolicyMembers): MixedInstancesPolicy {
   };
 }
 
-export function mixedTo(policy: MixedInstancesPolicy | undefined) {
+/** Fills in what the caller left out of a specification. */
+export interface TemplateNames {
+  complete(specification: LaunchTemplateSpecification): LaunchTemplateSpecification;
+}
+
+export function mixedTo(policy: MixedInstancesPolicy | undefined, names: TemplateNames) {
   if (policy === undefined) return undefined;
   const { launchTemplateSpecification, overrides } = policy.launchTemplate;
   const distribution = policy.instancesDistribution;
   return {
     LaunchTemplate: {
-      LaunchTemplateSpecification: templateTo(launchTemplateSpecification),
+      LaunchTemplateSpecification: templateTo(names.complete(launchTemplateSpecification)),
       Overrides: overrides?.map((override) => ({
         InstanceType: override.instanceType,
         ImageId: override.imageId,
-        LaunchTemplateSpecification: override.launchTemplateSpecification && templateTo(override.launchTemplateSpecification),
+        LaunchTemplateSpecification:
+          override.launchTemplateSpecification && templateTo(names.complete(override.launchTemplateSpecification)),
       })),
     },
     InstancesDistribution: {

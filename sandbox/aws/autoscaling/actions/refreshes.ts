@@ -5,7 +5,7 @@ import type { RefreshProgress, RefreshView } from "../../../../scaling/types/vie
 import { page } from "../protocol/paging.ts";
 import { defined, type Checked } from "./api.ts";
 import { groupNamed, toDate, type Actions } from "./context.ts";
-import { launchConfigFrom, mixedTo, templateTo } from "./launch-config.ts";
+import { launchConfigFrom, mixedTo, templateTo, type TemplateNames } from "./launch-config.ts";
 
 const preferencesFrom = (preferences: Checked<SdkPreferences>): RefreshPreferences =>
   defined({
@@ -36,10 +36,10 @@ const preferencesTo = (preferences: RefreshPreferences): SdkPreferences => ({
   BakeTime: preferences.bakeTimeSeconds,
 });
 
-const configurationTo = (config: LaunchConfig | undefined) =>
+const configurationTo = (config: LaunchConfig | undefined, names: TemplateNames) =>
   config && {
-    LaunchTemplate: config.launchTemplate && templateTo(config.launchTemplate),
-    MixedInstancesPolicy: mixedTo(config.mixedInstancesPolicy),
+    LaunchTemplate: config.launchTemplate && templateTo(names.complete(config.launchTemplate)),
+    MixedInstancesPolicy: mixedTo(config.mixedInstancesPolicy, names),
   };
 
 const progressTo = (progress: RefreshProgress) => ({
@@ -47,7 +47,7 @@ const progressTo = (progress: RefreshProgress) => ({
   InstancesToUpdate: progress.instancesToUpdate,
 });
 
-const refreshTo = (refresh: RefreshView) => ({
+const refreshTo = (refresh: RefreshView, names: TemplateNames) => ({
   InstanceRefreshId: refresh.instanceRefreshId,
   AutoScalingGroupName: refresh.group,
   Status: refresh.status,
@@ -64,7 +64,7 @@ const refreshTo = (refresh: RefreshView) => ({
         }
       : undefined,
   Preferences: preferencesTo(refresh.preferences),
-  DesiredConfiguration: configurationTo(refresh.desiredConfiguration),
+  DesiredConfiguration: configurationTo(refresh.desiredConfiguration, names),
   RollbackDetails: refresh.rollback && {
     RollbackReason: refresh.rollback.reason,
     RollbackStartTime: toDate(refresh.rollback.startAtMs),
@@ -76,7 +76,6 @@ const refreshTo = (refresh: RefreshView) => ({
 
 type Names = "StartInstanceRefresh" | "CancelInstanceRefresh" | "RollbackInstanceRefresh" | "DescribeInstanceRefreshes";
 
-/** Newest first; the sequence of the model decides between two of one instant. */
 export const refreshActions: Actions<Names> = {
   StartInstanceRefresh: async (input, context) => {
     const group = groupNamed(context, input.AutoScalingGroupName);
@@ -102,11 +101,11 @@ export const refreshActions: Actions<Names> = {
   DescribeInstanceRefreshes: (input, context) => {
     groupNamed(context, input.AutoScalingGroupName);
     const wanted = input.InstanceRefreshIds ?? [];
-    const refreshes = context.host.model.refreshes(input.AutoScalingGroupName);
-    // A position counted from the oldest stays the same when newer ones come.
-    const numbered = refreshes.map((refresh, index) => ({ refresh, key: String(refreshes.length - index).padStart(9, "0") }));
-    const chosen = numbered.filter(({ refresh }) => wanted.length === 0 || wanted.includes(refresh.instanceRefreshId));
-    const { items, NextToken } = page("refreshes", chosen, ({ key }) => key, input, { usual: 50, most: 100 }, true);
-    return { InstanceRefreshes: items.map(({ refresh }) => refreshTo(refresh)), NextToken };
+    const refreshes = context.host.model
+      .refreshes(input.AutoScalingGroupName)
+      .filter(({ instanceRefreshId }) => wanted.length === 0 || wanted.includes(instanceRefreshId));
+    const idOf = ({ instanceRefreshId }: RefreshView) => instanceRefreshId;
+    const { items, NextToken } = page("refreshes", refreshes, idOf, input, { usual: 50, most: 100 }, "newest first");
+    return { InstanceRefreshes: items.map((refresh) => refreshTo(refresh, context.known)), NextToken };
   },
 };

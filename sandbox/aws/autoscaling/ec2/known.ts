@@ -54,7 +54,8 @@ export class KnownResources {
   readonly #report: (facts: readonly Fact[]) => void;
   /** What the model was told last, by template id: repeating it would only fill the journal. */
   readonly #told = new Map<string, string>();
-  readonly #namedIds = new Map<string, string>();
+  readonly #idsByName = new Map<string, string>();
+  readonly #namesById = new Map<string, string>();
   #work: Promise<void> = Promise.resolve();
 
   constructor(ec2: EC2Client, report: (facts: readonly Fact[]) => void) {
@@ -67,13 +68,20 @@ export class KnownResources {
     return this.#work;
   }
 
+  /** The API answers id, name and version, however the template was given. */
+  complete({ launchTemplateId, launchTemplateName, version = "$Default" }: LaunchTemplateSpecification): LaunchTemplateSpecification {
+    const id = launchTemplateId ?? this.#idsByName.get(launchTemplateName ?? "");
+    const name = launchTemplateName ?? this.#namesById.get(launchTemplateId ?? "");
+    return { version, ...(id !== undefined && { launchTemplateId: id }), ...(name !== undefined && { launchTemplateName: name }) };
+  }
+
   async readTemplates(config: LaunchConfig): Promise<void> {
     for (const specification of templatesOf(config)) await this.#readTemplate(specification);
   }
 
   /** A launch template changed, by id or name. */
   templateChanged(specification: LaunchTemplateSpecification): Promise<void> {
-    const id = specification.launchTemplateId ?? this.#namedIds.get(specification.launchTemplateName ?? "");
+    const id = specification.launchTemplateId ?? this.#idsByName.get(specification.launchTemplateName ?? "");
     const read = async () => {
       if (id !== undefined && !this.#told.has(id)) return;
       const found = await this.#readTemplate(id === undefined ? specification : { launchTemplateId: id });
@@ -134,7 +142,8 @@ export class KnownResources {
       latestVersion: template.LatestVersionNumber ?? 1,
       versions: await this.#versions(template.LaunchTemplateId),
     };
-    this.#namedIds.set(fact.launchTemplateName, fact.launchTemplateId);
+    this.#idsByName.set(fact.launchTemplateName, fact.launchTemplateId);
+    this.#namesById.set(fact.launchTemplateId, fact.launchTemplateName);
     const text = JSON.stringify(fact);
     if (this.#told.get(fact.launchTemplateId) === text) return true;
     this.#told.set(fact.launchTemplateId, text);

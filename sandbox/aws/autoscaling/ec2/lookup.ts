@@ -33,8 +33,7 @@ export class LaunchLookup {
     const { Images } = await this.#ec2.send(new DescribeImagesCommand({ ImageIds: [imageId] }));
     const [image] = Images ?? [];
     if (image === undefined) throw new LaunchRefused("InvalidAMIID.NotFound", `The image id '[${imageId}]' does not exist`);
-    const imageMappings = image.BlockDeviceMappings ?? [];
-    return { effect, template, imageId, imageMappings };
+    return { effect, template, imageId, rootDeviceName: image.RootDeviceName, imageMappings: image.BlockDeviceMappings ?? [] };
   }
 
   async #template({ template }: LaunchEffect): Promise<LaunchSource["template"]> {

@@ -2,12 +2,7 @@
  * The explicit request that a launch template version stands for. The emulator's own resolution of templates loses fields, so every field
  * is passed by itself. Pure. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_RunInstances.html
  */
-import type {
-  BlockDeviceMapping,
-  ResponseLaunchTemplateData,
-  RunInstancesCommandInput,
-  TagSpecification,
-} from "@aws-sdk/client-ec2";
+import type { BlockDeviceMapping, ResponseLaunchTemplateData, RunInstancesCommandInput, TagSpecification } from "@aws-sdk/client-ec2";
 import type { LaunchEffect } from "../../../../scaling/types/effects.ts";
 
 export interface LaunchSource {
@@ -15,6 +10,7 @@ export interface LaunchSource {
   readonly template: ResponseLaunchTemplateData;
   /** After the override and after a parameter reference was resolved. */
   readonly imageId: string;
+  readonly rootDeviceName: string | undefined;
   /** The image's own mappings: those of devices that the template does not name are kept. */
   readonly imageMappings: readonly BlockDeviceMapping[];
 }
@@ -29,11 +25,22 @@ function instanceTags({ effect, template }: LaunchSource): TagSpecification {
   return { ResourceType: "instance", Tags: [...tags].map(([Key, Value]) => ({ Key, Value })) };
 }
 
-function blockDevices({ template, imageMappings }: LaunchSource): BlockDeviceMapping[] | undefined {
+/**
+ * The template's devices and those that only the image has. A root volume goes with its instance unless the template says otherwise; what
+ * the emulator's images say of it is no choice of anybody's.
+ */
+function blockDevices({ template, imageMappings, rootDeviceName }: LaunchSource): BlockDeviceMapping[] | undefined {
   const own = template.BlockDeviceMappings ?? [];
   const named = new Set(own.map(({ DeviceName }) => DeviceName));
-  const merged = [...imageMappings.filter(({ DeviceName, Ebs }) => Ebs && !named.has(DeviceName)), ...own];
-  return merged.length === 0 ? undefined : (merged);
+  const withRoot = (mapping: BlockDeviceMapping, kept: boolean | undefined): BlockDeviceMapping =>
+    mapping.DeviceName === rootDeviceName && mapping.Ebs
+      ? { ...mapping, Ebs: { ...mapping.Ebs, DeleteOnTermination: kept ?? true } }
+      : mapping;
+  const merged = [
+    ...imageMappings.filter(({ DeviceName, Ebs }) => Ebs && !named.has(DeviceName)).map((mapping) => withRoot(mapping, undefined)),
+    ...own.map((mapping) => withRoot(mapping, mapping.Ebs?.DeleteOnTermination)),
+  ];
+  return merged.length === 0 ? undefined : merged;
 }
 
 /** Subnet and security groups belong to the first interface when the template has interfaces, and to the instance otherwise. */

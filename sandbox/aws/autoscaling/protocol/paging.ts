@@ -30,9 +30,10 @@ function decode(list: string, token: string): string {
 }
 
 /**
- * One page of `items`, which stand in the order of `keyOf`: ascending, or descending when `newestFirst`. A token holds the key of the last
- * record given out, so that records that come or go between two pages neither repeat nor hide another.
+ * One page of `items`. A token holds the key of the last record given out, so that records that come or go between two pages neither repeat
+ * nor hide another.
  * @param list names the list, so that a token of one does not pass for another's.
+ * @param order `sorted`: items stand in ascending order of their keys; `newest first`: new ones come at the front and old ones go at the end.
  */
 export function page<Item>(
   list: string,
@@ -40,7 +41,7 @@ export function page<Item>(
   keyOf: (item: Item) => string,
   request: PageRequest,
   limits: PageLimits,
-  newestFirst = false,
+  order: "sorted" | "newest first" = "sorted",
 ): Page<Item> {
   const size = request.MaxRecords ?? limits.usual;
   if (size < 1 || size > limits.most) {
@@ -49,8 +50,10 @@ export function page<Item>(
   let start = 0;
   if (request.NextToken !== undefined) {
     const last = decode(list, request.NextToken);
-    start = items.findIndex((item) => (newestFirst ? keyOf(item) < last : keyOf(item) > last));
-    if (start < 0) return { items: [] };
+    const next = order === "sorted" ? items.findIndex((item) => keyOf(item) > last) : items.findIndex((item) => keyOf(item) === last) + 1;
+    // The last record has gone, and with it all that were older; or there is none behind it.
+    if (next < 0 || (order === "newest first" && next === 0)) return { items: [] };
+    start = next;
   }
   const chosen = items.slice(start, start + size);
   const final = chosen.at(-1);

@@ -245,8 +245,10 @@ describe("pages", () => {
   });
 
   it("go backwards for lists that show the newest first", () => {
-    const first = page("list", ["d", "c", "b", "a"], key, {}, limits, true);
-    assert.deepEqual(page("list", ["e", "d", "c", "b", "a"], key, { NextToken: first.NextToken }, limits, true).items, ["b", "a"]);
+    const first = page("list", ["d", "c", "b", "a"], key, {}, limits, "newest first");
+    const next = (items: string[]) => page("list", items, key, { NextToken: first.NextToken }, limits, "newest first").items;
+    assert.deepEqual(next(["e", "d", "c", "b", "a"]), ["b", "a"]);
+    assert.deepEqual(next(["e", "d"]), []);
   });
 
   it("refuse a size outside the limits and a token of another list", () => {
