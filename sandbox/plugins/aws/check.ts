@@ -3,7 +3,7 @@ import { messageOf } from "../protocol/errors.ts";
 import type { CheckCall, Checked, CheckFailure } from "../protocol/provider.ts";
 import { isObject, unknown } from "../protocol/values.ts";
 import type { Properties, Value } from "../protocol/values.ts";
-import type { Definition } from "./definition.ts";
+import type { Definition, Naming } from "./definition.ts";
 import { resourceSchema } from "./schema.ts";
 import type { Property } from "./schema.ts";
 import { fitted, shapeName } from "./shape.ts";
@@ -17,7 +17,7 @@ export const filledIn = (inputs: Properties | undefined): readonly string[] => {
 };
 
 /** Checks and completes inputs: types, unknown and missing properties, defaults, the name. All faults are reported together. */
-export function check(definition: Definition, call: CheckCall): Checked {
+export async function check(definition: Definition, call: CheckCall): Promise<Checked> {
   const schema = resourceSchema(definition.token);
   const failures: CheckFailure[] = [];
   const given = Object.entries(call.news).filter(([key]) => key !== defaultsKey);
@@ -29,7 +29,8 @@ export function check(definition: Definition, call: CheckCall): Checked {
       failures.push({ property: key, reason: `${key} is missing; it must be ${shapeName(property.type)}` });
   }
   if (failures.length === 0) failures.push(...(definition.validate?.(inputs) ?? []));
-  return { inputs: { ...inputs, ...(filled.length > 0 ? { [defaultsKey]: [...filled].sort() } : {}) }, failures };
+  const prepared = failures.length === 0 ? ((await definition.prepare?.(inputs)) ?? inputs) : inputs;
+  return { inputs: { ...prepared, ...(filled.length > 0 ? { [defaultsKey]: [...filled].sort() } : {}) }, failures };
 }
 
 function checkedProperty(
@@ -70,15 +71,16 @@ function jsonText(key: string, value: Value, failures: CheckFailure[]): Value {
 function fillIn(definition: Definition, call: CheckCall, inputs: Properties, failures: CheckFailure[]): string[] {
   const filled: string[] = [];
   const { naming } = definition;
-  if (naming && inputs["name"] === undefined) {
-    const old = call.olds?.["name"];
-    const prefix = inputs["namePrefix"];
-    const keep = old !== undefined && filledIn(call.olds).includes("name") && call.olds?.["namePrefix"] === prefix;
+  const name = naming?.property ?? "name";
+  if (naming && inputs[name] === undefined) {
+    const old = call.olds?.[name];
+    const prefix = inputs[`${name}Prefix`];
+    const keep = old !== undefined && filledIn(call.olds).includes(name) && call.olds?.[`${name}Prefix`] === prefix;
     try {
-      inputs["name"] = keep ? old : madeName(naming, inputs, call);
-      filled.push("name");
+      inputs[name] = keep ? old : madeName(naming, prefix, inputs, call);
+      filled.push(name);
     } catch (error) {
-      failures.push({ property: "name", reason: messageOf(error) });
+      failures.push({ property: name, reason: messageOf(error) });
     }
   }
   for (const [key, value] of Object.entries(definition.defaults ?? {})) {
@@ -86,11 +88,24 @@ function fillIn(definition: Definition, call: CheckCall, inputs: Properties, fai
     inputs[key] = value;
     filled.push(key);
   }
+  for (const [path, defaults] of Object.entries(definition.nestedDefaults ?? {})) fillInside(inputs, path.split("."), defaults);
   return filled;
 }
 
-function madeName(naming: NonNullable<Definition["naming"]>, inputs: Properties, call: CheckCall): string {
-  const prefix = inputs["namePrefix"];
+/** Puts `defaults` under what the object, or each object of the list, at `path` has. */
+function fillInside(inside: { [key: string]: Value }, [key = "", ...rest]: readonly string[], defaults: Properties): void {
+  const value = inside[key];
+  const objects = (Array.isArray(value) ? value : [value]).filter(isObject);
+  if (rest.length > 0) {
+    for (const one of objects) fillInside(one, rest, defaults);
+    return;
+  }
+  const filled = objects.map((one) => ({ ...defaults, ...one }));
+  const [first] = filled;
+  if (first !== undefined) inside[key] = Array.isArray(value) ? filled : first;
+}
+
+function madeName(naming: Naming, prefix: Value | undefined, inputs: Properties, call: CheckCall): string {
   if (prefix === unknown) return unknown;
   const ending = naming.ending?.(inputs) ?? "";
   if (typeof prefix === "string") return autoname(prefix, call.randomSeed, naming.maxLength, ending);

@@ -155,7 +155,7 @@ const defaultRetries = 5;
 
 function endpointsOf(value: Value | undefined): Partial<Record<Service, string>> {
   const entries = ((value ?? []) as Record<string, string>[]).flatMap((one) => Object.entries(one));
-  return Object.fromEntries(entries.map(([name, url]) => [serviceNames[name], url]));
+  return Object.fromEntries(entries.map(([name, url]) => [serviceNames[name] ?? name, url]));
 }
 
 function tagsFrom(value: Value | undefined): Record<string, string> {

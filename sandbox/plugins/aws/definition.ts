@@ -3,6 +3,8 @@ import type { Properties, Value } from "../protocol/values.ts";
 import type { Context } from "./context.ts";
 
 export interface Naming {
+  /** Property that holds the name; default `name`. */
+  readonly property?: string;
   /** Longest name that the service takes. */
   readonly maxLength: number;
   /** What must stand before the name, for example `alias/`. */
@@ -29,6 +31,8 @@ export interface Definition {
   readonly naming?: Naming;
   /** Defaults of the provider (`Default` in its schema), put into the inputs. */
   readonly defaults?: Properties;
+  /** The same inside objects that are given, by the object's path without indexes. */
+  readonly nestedDefaults?: Readonly<Record<string, Properties>>;
   /** Texts that hold JSON: compared by meaning, objects accepted. */
   readonly json?: readonly string[];
   /** Lists without an order, by path without indexes. */
@@ -40,6 +44,8 @@ export interface Definition {
   readonly timeouts?: { readonly create?: number; readonly update?: number; readonly delete?: number };
   /** Names tried when none of `sets` and `json` tell two values equal. */
   readonly same?: Readonly<Record<string, (one: Value, other: Value) => boolean>>;
+  /** The inputs with what the plugin must add before they are compared, for example hashes of files. */
+  prepare?(inputs: Properties): Promise<Properties>;
   /** Faults beyond names, types and required properties. Unknowns may be among the values. */
   validate?(inputs: Properties): CheckFailure[];
   /** Outputs that a preview of a create knows beside the inputs: what the provider or AWS takes by default. */

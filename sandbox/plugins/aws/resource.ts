@@ -31,6 +31,12 @@ export class AwsResource implements Resource {
     this.#configuration = configuration;
   }
 
+  /** The prefix of a name that was not made from one is empty, not undefined. */
+  get #noPrefix(): Properties {
+    const prefix = `${this.#definition.naming?.property ?? "name"}Prefix`;
+    return prefix in this.#schema ? { [prefix]: "" } : {};
+  }
+
   get secretOutputs(): readonly string[] {
     return this.#definition.secretOutputs ?? [];
   }
@@ -40,8 +46,9 @@ export class AwsResource implements Resource {
   diff({ oldInputs, oldOutputs, news }: DiffCall): Difference {
     const changes = this.#changes(oldInputs, oldOutputs, news);
     const replaced = changes.some((change) => change.replace);
-    const fixedName =
-      this.#definition.naming !== undefined && !filledIn(news).includes("name") && equal(oldInputs["name"], news["name"]) && "name" in news;
+    const { naming } = this.#definition;
+    const name = naming?.property ?? "name";
+    const fixedName = naming !== undefined && name in news && !filledIn(news).includes(name) && equal(oldInputs[name], news[name]);
     return { changes, deleteBeforeReplace: replaced && fixedName };
   }
 
@@ -96,7 +103,7 @@ export class AwsResource implements Resource {
   #previewOfCreate(inputs: Properties, context: Context): Properties {
     const outputs: Properties = {};
     const known: Found = {
-      namePrefix: "",
+      ...this.#noPrefix,
       ...this.#definition.preview?.(inputs, context),
       ...inputs,
       region: inputs["region"] ?? context.region,
@@ -131,7 +138,7 @@ export class AwsResource implements Resource {
         continue;
       }
       const appeared = found !== undefined && (imported || (property.output === "maybe" && !equal(found, call.state[key])));
-      if (appeared && key !== "region" && key !== "namePrefix") inputs[key] = found;
+      if (appeared && key !== "region" && !key.endsWith("Prefix")) inputs[key] = found;
     }
     const filled = filledIn(call.inputs).filter((key) => key in inputs);
     return filled.length > 0 ? { ...inputs, [defaultsKey]: filled } : inputs;
@@ -148,7 +155,7 @@ export class AwsResource implements Resource {
       if (value !== undefined) outputs[key] = settled(this.#definition, key, value, given[key]);
     }
     if ("region" in this.#schema) outputs["region"] = context.region;
-    if ("namePrefix" in this.#schema) outputs["namePrefix"] ??= "";
+    for (const [key, value] of Object.entries(this.#noPrefix)) outputs[key] ??= value;
     return outputs;
   }
 

@@ -141,6 +141,15 @@ export const definition: Definition = {
     protectFromScaleIn: false,
     waitForCapacityTimeout: "10m",
   },
+  nestedDefaults: {
+    "instanceRefresh.preferences": {
+      maxHealthyPercentage: 100,
+      minHealthyPercentage: 90,
+      scaleInProtectedInstances: "Ignore",
+      skipMatching: false,
+      standbyInstances: "Ignore",
+    },
+  },
   sets: [
     "availabilityZones",
     "enabledMetrics",

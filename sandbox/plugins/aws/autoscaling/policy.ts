@@ -107,6 +107,11 @@ export const definition: Definition = {
   token: "aws:autoscaling/policy:Policy",
   naming: { maxLength: 255 },
   defaults: { enabled: true, policyType: "SimpleScaling" },
+  nestedDefaults: {
+    predictiveScalingConfiguration: { maxCapacityBreachBehavior: "HonorMaxCapacity", mode: "ForecastOnly" },
+    "targetTrackingConfiguration.customizedMetricSpecification.metrics": { returnData: true },
+    targetTrackingConfiguration: { disableScaleIn: false },
+  },
   sets: ["stepAdjustments", "targetTrackingConfiguration.customizedMetricSpecification.metrics"],
   validate,
   preview: (inputs) => ({ metricAggregationType: inputs["policyType"] === "StepScaling" ? "Average" : "" }),

@@ -1,10 +1,9 @@
-import { object, same, tagsOf } from "../codec.ts";
-import { list } from "../codec.ts";
+import { list, object, same, tagsOf } from "../codec.ts";
 import type { Codec } from "../codec.ts";
 import type { Context } from "../context.ts";
 import type { Definition } from "../definition.ts";
 import type { Properties, Value } from "../../protocol/values.ts";
-import { deleteAlarm } from "./alarms.ts";
+import { deleteAlarm, names } from "./alarms.ts";
 import { awsTags, tagChanges, tagsOfCreate } from "../tags.ts";
 
 /** `{Name: value}` here, a list of pairs there. */
@@ -42,9 +41,9 @@ const query = object({ ...same("accountId", "expression", "id", "label", "period
 const parameters = object({
   ...same("actionsEnabled", "alarmDescription", "comparisonOperator", "datapointsToAlarm", "evaluationPeriods", "extendedStatistic"),
   ...same("metricName", "namespace", "period", "statistic", "threshold", "thresholdMetricId", "treatMissingData", "unit"),
-  alarmActions: list({ encode: (value) => value, decode: (wire) => wire as Value }),
-  insufficientDataActions: list({ encode: (value) => value, decode: (wire) => wire as Value }),
-  okActions: ["OKActions", list({ encode: (value) => value, decode: (wire) => wire as Value })],
+  alarmActions: names,
+  insufficientDataActions: names,
+  okActions: ["OKActions", names],
   dimensions,
   evaluateLowSampleCountPercentiles: "EvaluateLowSampleCountPercentile",
   metricQueries: ["Metrics", list(query)],

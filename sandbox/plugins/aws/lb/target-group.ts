@@ -1,12 +1,13 @@
 import { isCode, unlessCode } from "../clients.ts";
-import { object, same, tagsOf } from "../codec.ts";
+import { object, same } from "../codec.ts";
 import type { Context } from "../context.ts";
 import type { Definition, Found } from "../definition.ts";
-import { awsTags, tagChanges, tagsOfCreate } from "../tags.ts";
+import { tagsOfCreate } from "../tags.ts";
 import { isObject, textOf, unknown } from "../../protocol/values.ts";
 import type { Properties, Value } from "../../protocol/values.ts";
 import { attributesOf, booleanAttribute, encodeAttributes, numberAttribute, textAttribute } from "./attributes.ts";
 import type { AttributeTable } from "./attributes.ts";
+import { readTags, updateTags } from "./tags.ts";
 
 const healthCheck = object({
   enabled: "HealthCheckEnabled",
@@ -124,7 +125,6 @@ async function read(id: string, _state: Properties, context: Context): Promise<F
   const group = found?.TargetGroups?.[0];
   if (group === undefined) return undefined;
   const all = await attributesOf(context.aws("elbv2", "DescribeTargetGroupAttributes", { TargetGroupArn: id }));
-  const { TagDescriptions } = await context.aws("elbv2", "DescribeTags", { ResourceArns: [id] });
   const matcher = group.Matcher?.HttpCode ?? group.Matcher?.GrpcCode;
   const decoded = Object.entries(attributes).flatMap(([key, attribute]) => {
     const value = all[attribute.name];
@@ -142,7 +142,7 @@ async function read(id: string, _state: Properties, context: Context): Promise<F
     name: group.TargetGroupName,
     arn: id,
     arnSuffix: id.split(":").at(-1),
-    tagsAll: tagsOf(TagDescriptions?.[0]?.Tags),
+    tagsAll: await readTags(id, context),
   };
 }
 
@@ -155,6 +155,10 @@ export const definition: Definition = {
     proxyProtocolV2: false,
     slowStart: 0,
     targetType: "instance",
+  },
+  nestedDefaults: {
+    healthCheck: { enabled: true, healthyThreshold: 3, interval: 30, port: "traffic-port", protocol: "HTTP", unhealthyThreshold: 3 },
+    stickiness: { cookieDuration: 86_400, enabled: true },
   },
   unsupported: ["targetFailovers", "targetGroupHealth", "targetHealthStates"],
   validate(inputs) {
@@ -190,15 +194,14 @@ export const definition: Definition = {
     await setAttributes(id, inputs, new Set(given), context);
   },
   read,
-  async update({ id, olds, news, changed }, context) {
+  async update(update, context) {
+    const { id, news, changed } = update;
     if (changed.has("healthCheck")) {
       const check = isObject(news["healthCheck"]) ? healthCheck.encode(news["healthCheck"]) : {};
       await context.aws("elbv2", "ModifyTargetGroup", { TargetGroupArn: id, ...check, ...matcherOf(news) });
     }
     await setAttributes(id, news, changed, context);
-    const { set, removed } = tagChanges(olds, news, changed, context);
-    if (removed.length > 0) await context.aws("elbv2", "RemoveTags", { ResourceArns: [id], TagKeys: removed });
-    if (set !== undefined) await context.aws("elbv2", "AddTags", { ResourceArns: [id], Tags: awsTags(set) });
+    await updateTags(update, context);
   },
   async delete(id, _state, context) {
     await context.waitFor("no listener uses the target group any more", async () => {
