@@ -84,5 +84,5 @@ export function sizeAfterStep(size: number, difference: number, policy: StepPoli
  */
 export function proportionalCapacity(capacity: number, metricValue: number, targetValue: number): number {
   // 1e-9: 3 * 60 / 60 must not become 4 through the last bit of a floating-point product
-  return Math.ceil((capacity * metricValue) / targetValue - 1e-9);
+  return Math.max(0, Math.ceil((capacity * metricValue) / targetValue - 1e-9));
 }
