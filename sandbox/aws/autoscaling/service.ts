@@ -22,6 +22,7 @@ import { messagePerformers } from "./effects/messages.ts";
 import { Performer, type Performers } from "./effects/performer.ts";
 import { targetPerformers } from "./effects/targets.ts";
 import { ModelHost, type Fact } from "./host/host.ts";
+import { idMaker } from "./host/ids.ts";
 import { Loads } from "./load.ts";
 import { ApiError } from "./protocol/errors.ts";
 import { serialiseError, serialiseOutput } from "./protocol/serialise.ts";
@@ -63,11 +64,12 @@ class AutoScaling implements AutoScalingService {
       background: (work) => deps.background(work),
       log: (line) => deps.log(line),
     });
+    const directory = join(deps.stateDirectory, "autoscaling");
+    const options = { region: deps.region, accountId: deps.accountId, startMs: Math.floor(deps.clock.now()), makeId: idMaker(directory) };
     this.#host = new ModelHost({
       clock: deps.clock,
-      directory: join(deps.stateDirectory, "autoscaling"),
-      makeModel: (snapshot) =>
-        new ScalingModel({ region: deps.region, accountId: deps.accountId, startMs: Math.floor(deps.clock.now()) }, snapshot),
+      directory,
+      makeModel: (snapshot) => new ScalingModel(options, snapshot),
       perform: (effect) => this.#performer.perform(effect),
     });
     this.#known = new KnownResources(ec2, report);
