@@ -7,6 +7,7 @@ import type { Fault } from "./checks/fault.ts";
 import { checkHook } from "./checks/hooks.ts";
 import { checkMaintenancePolicy } from "./checks/replacement.ts";
 import { checkSizes } from "./checks/sizes.ts";
+import { inCooldown } from "./cooldown.ts";
 import type { Core } from "./core.ts";
 import { AutoScalingError, validationError } from "./error.ts";
 import { putHook } from "./hook-commands.ts";
@@ -162,10 +163,10 @@ export function setDesiredCapacity(core: Core, { group: name, desiredCapacity, h
   if (desiredCapacity < group.minSize) {
     throw validationError(`New SetDesiredCapacity value ${desiredCapacity} is below min value ${group.minSize} for the AutoScalingGroup.`);
   }
-  if (honorCooldown && group.cooldownUntilMs > core.nowMs) {
+  if (honorCooldown && inCooldown(core, group)) {
     throw new AutoScalingError(
       "ScalingActivityInProgress",
-      `Scaling activity is in progress for group ${name}: its cooldown ends at ${new Date(group.cooldownUntilMs).toISOString()}`,
+      `A scaling activity is in progress for group ${name}, or its cooldown has not ended`,
     );
   }
   changeDesiredCapacity(core, group, desiredCapacity, "a user request explicitly set group desired capacity");

@@ -4,6 +4,7 @@
  */
 import { adjustCapacity, clampCapacity, proportionalCapacity, selectStep } from "./adjustment.ts";
 import { changeDesiredCapacity } from "./capacity.ts";
+import { mustWait } from "./cooldown.ts";
 import type { Core } from "./core.ts";
 import { AutoScalingError, validationError } from "./error.ts";
 import { countIn, isActive } from "./membership.ts";
@@ -26,7 +27,7 @@ export function executePolicy(core: Core, input: ExecutePolicy): void {
   if (policy.policyType === "TargetTrackingScaling")
     throw validationError("ExecutePolicy does not take target tracking policies; their alarms run them");
   if (policy.policyType === "SimpleScaling") {
-    if (input.honorCooldown === true && coolsDown(core, group)) {
+    if (input.honorCooldown === true && mustWait(core, group)) {
       throw new AutoScalingError(
         "ScalingActivityInProgress",
         `Scaling activity is in progress for group ${group.name}, or its cooldown has not ended`,
@@ -59,7 +60,7 @@ export function alarmAction(core: Core, fact: AlarmAction): void {
   };
   switch (policy.policyType) {
     case "SimpleScaling":
-      if (!coolsDown(core, group)) runSimple(core, group, policy, trigger);
+      if (!mustWait(core, group)) runSimple(core, group, policy, trigger);
       break;
     case "StepScaling":
       if (fact.metricValue !== undefined) runStep(core, group, policy, fact.metricValue - fact.threshold, trigger);
@@ -70,32 +71,11 @@ export function alarmAction(core: Core, fact: AlarmAction): void {
   }
 }
 
-/**
- * Simple policies wait for running activities and then for the cooldown.
- * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scaling-cooldowns.html
- */
-export function coolsDown(core: Core, group: GroupState): boolean {
-  return group.cooldownSecondsDue !== undefined || group.cooldownUntilMs > core.nowMs || isChanging(group);
-}
-
-/** Launches, hooks or terminations are going on. */
-export function isChanging(group: GroupState): boolean {
-  if (group.launching.size > 0) return true;
-  return countIn(group, "Pending", "Pending:Wait", "Pending:Proceed", "Terminating", "Terminating:Wait", "Terminating:Proceed") > 0;
-}
-
 function runSimple(core: Core, group: GroupState, policy: PolicyState, trigger: Trigger): void {
   const { adjustmentType: type = "ChangeInCapacity", scalingAdjustment: value = 0, minAdjustmentMagnitude: minMagnitude } = policy;
   const before = group.desiredCapacity;
   changeDesiredCapacity(core, group, adjustCapacity(before, { type, value, minMagnitude }), trigger.why, trigger.alarmArn);
   if (group.desiredCapacity !== before) group.cooldownSecondsDue = policy.cooldownSeconds ?? group.defaultCooldownSeconds;
-}
-
-/** The cooldown begins when the activities of the policy have ended. */
-export function beginCooldown(core: Core, group: GroupState): void {
-  if (group.cooldownSecondsDue === undefined || isChanging(group)) return;
-  group.cooldownUntilMs = core.nowMs + group.cooldownSecondsDue * 1000;
-  group.cooldownSecondsDue = undefined;
 }
 
 /**

@@ -1,8 +1,8 @@
 /** After every command, fact or timer: each group that was touched is brought nearer to what it should be. */
 import { reconcile } from "./capacity.ts";
+import { beginCooldown } from "./cooldown.ts";
 import type { Core } from "./core.ts";
 import { continueDeletion } from "./groups.ts";
-import { beginCooldown } from "./policies.ts";
 import { rebalance } from "./rebalance.ts";
 import { stepRefresh } from "./refresh.ts";
 import { replaceInstances } from "./replacement.ts";
