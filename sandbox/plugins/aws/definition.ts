@@ -58,6 +58,11 @@ export interface Definition {
   create(inputs: Properties, context: Context): Promise<string>;
   /** What follows the making: attributes, waits. When it fails, the resource exists and is recorded. */
   finish?(id: string, inputs: Properties, context: Context): Promise<void>;
+  /**
+   * The id of what these inputs made, when nobody noted it: the engine asks after it was killed in a create. Undefined = it
+   * was not made; a throw = nobody can tell. May finish what is half made.
+   */
+  find(inputs: Properties, context: Context): Promise<string | undefined>;
   /** Undefined = gone. `state` holds the last outputs, or the inputs of a create. */
   read(id: string, state: Properties, context: Context): Promise<Found | undefined>;
   /** Absent = every input replaces. */
@@ -65,3 +70,11 @@ export interface Definition {
   /** Must take a resource that is gone for done. */
   delete(id: string, state: Properties, context: Context): Promise<void>;
 }
+
+/** `find` of a type whose id is one of its inputs; the read that follows tells whether it exists. */
+export const byInput =
+  (key: string) =>
+  (inputs: Properties): Promise<string | undefined> => {
+    const value = inputs[key];
+    return Promise.resolve(typeof value === "string" ? value : undefined);
+  };

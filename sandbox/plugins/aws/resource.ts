@@ -120,9 +120,12 @@ export class AwsResource implements Resource {
   async read(call: ReadCall): Promise<{ id: string; outputs: Properties; inputs: Properties } | undefined> {
     const inputs = withoutMarks(call.inputs);
     const context = this.#context(call, { ...call.state, ...inputs }, "read");
-    const outputs = await this.#named("reading", call, () => this.#outputs(call.id, call.state, inputs, context));
-    if (outputs === undefined) return undefined;
-    return { id: call.id, outputs, inputs: this.#inputsFrom(outputs, call) };
+    // The engine asks so after it was killed in a create, when nobody noted the id.
+    const id = call.id === "" ? await this.#named("looking for", call, () => this.#definition.find(inputs, context)) : call.id;
+    if (id === undefined) return undefined;
+    const state = call.id === "" ? inputs : call.state;
+    const outputs = await this.#named("reading", call, () => this.#outputs(id, state, inputs, context));
+    return outputs && { id, outputs, inputs: this.#inputsFrom(outputs, call) };
   }
 
   /** The inputs as AWS has them now: a difference from the program's then shows as a change in the next preview. */

@@ -98,11 +98,16 @@ async function create(inputs: Properties, context: Context): Promise<string> {
   return name;
 }
 
-async function finish(name: string, inputs: Properties, context: Context): Promise<void> {
-  const start = new Date();
+async function putInitialHooks(name: string, inputs: Properties, context: Context): Promise<void> {
   const AutoScalingGroupName = name;
   for (const hook of hooksOf(inputs))
     await context.aws("autoscaling", "PutLifecycleHook", { AutoScalingGroupName, ...initialHook.encode(hook) });
+}
+
+async function finish(name: string, inputs: Properties, context: Context): Promise<void> {
+  const start = new Date();
+  const AutoScalingGroupName = name;
+  await putInitialHooks(name, inputs, context);
   if (hooksOf(inputs).length > 0) {
     const sizes = groupParameters.encodeOnly(inputs, ["minSize", "maxSize", "desiredCapacity", "desiredCapacityType"]);
     await context.aws("autoscaling", "UpdateAutoScalingGroup", { AutoScalingGroupName, DesiredCapacity: inputs["minSize"], ...sizes });
@@ -167,6 +172,12 @@ export const definition: Definition = {
   preview,
   create,
   finish,
+  async find(inputs, context) {
+    const name = inputs["name"] as string;
+    if ((await findGroup(name, context)) === undefined) return undefined;
+    await putInitialHooks(name, inputs, context);
+    return name;
+  },
   async read(id, state, context) {
     const group = await findGroup(id, context);
     return group && found(group, state);

@@ -1,5 +1,6 @@
 import { object, same } from "../codec.ts";
 import type { Context } from "../context.ts";
+import { byInput } from "../definition.ts";
 import type { Definition } from "../definition.ts";
 import type { Properties } from "../../protocol/values.ts";
 import { unlessNotFound } from "./find-group.ts";
@@ -41,6 +42,7 @@ export const definition: Definition = {
     await put(inputs, context);
     return inputs["name"] as string;
   },
+  find: byInput("name"),
   async read(id, state, context) {
     const { AutoScalingGroupName, hook } = placeOf(id, state);
     const input = { AutoScalingGroupName, LifecycleHookNames: [hook] };

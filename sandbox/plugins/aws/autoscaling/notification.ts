@@ -1,4 +1,5 @@
 import type { Context } from "../context.ts";
+import { byInput } from "../definition.ts";
 import type { Definition } from "../definition.ts";
 import type { Properties } from "../../protocol/values.ts";
 import { unlessNotFound } from "./find-group.ts";
@@ -39,6 +40,7 @@ export const definition: Definition = {
     await put(namesOf(inputs), inputs, context);
     return inputs["topicArn"] as string;
   },
+  find: byInput("topicArn"),
   async read(id, state, context) {
     const groups = Array.isArray(state["groupNames"]) ? namesOf(state) : [];
     const own = (await configurations(groups, context)).filter((one) => one.TopicARN === id);

@@ -1,6 +1,7 @@
 import { list, object, same } from "../codec.ts";
 import type { Codec } from "../codec.ts";
 import type { Context } from "../context.ts";
+import { byInput } from "../definition.ts";
 import type { Definition } from "../definition.ts";
 import type { CheckFailure } from "../../protocol/provider.ts";
 import type { Properties } from "../../protocol/values.ts";
@@ -119,6 +120,7 @@ export const definition: Definition = {
     await put(inputs, context);
     return inputs["name"] as string;
   },
+  find: byInput("name"),
   async read(id, state, context) {
     const AutoScalingGroupName = state["autoscalingGroupName"];
     const page = await unlessNotFound(context.aws("autoscaling", "DescribePolicies", { AutoScalingGroupName, PolicyNames: [id] }));

@@ -1,5 +1,6 @@
 import { instant, object, same } from "../codec.ts";
 import type { Context } from "../context.ts";
+import { byInput } from "../definition.ts";
 import type { Definition } from "../definition.ts";
 import type { Properties } from "../../protocol/values.ts";
 import { unlessNotFound } from "./find-group.ts";
@@ -34,6 +35,7 @@ export const definition: Definition = {
     await put(inputs, context);
     return inputs["scheduledActionName"] as string;
   },
+  find: byInput("scheduledActionName"),
   async read(id, state, context) {
     const AutoScalingGroupName = state["autoscalingGroupName"];
     const input = { AutoScalingGroupName, ScheduledActionNames: [id] };

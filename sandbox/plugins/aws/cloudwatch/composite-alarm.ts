@@ -1,5 +1,6 @@
 import { object, same, tagsOf } from "../codec.ts";
 import type { Context } from "../context.ts";
+import { byInput } from "../definition.ts";
 import type { Definition } from "../definition.ts";
 import { awsTags, tagChanges, tagsOfCreate } from "../tags.ts";
 import { textOf } from "../../protocol/values.ts";
@@ -37,6 +38,7 @@ export const definition: Definition = {
     await put(inputs, tagsOfCreate(inputs, context), context);
     return inputs["alarmName"] as string;
   },
+  find: byInput("alarmName"),
   async read(id, _state, context) {
     const page = await context.aws("cloudwatch", "DescribeAlarms", { AlarmNames: [id], AlarmTypes: ["CompositeAlarm"] });
     const alarm = page.CompositeAlarms?.[0];

@@ -1,4 +1,5 @@
 import { unlessCode } from "../clients.ts";
+import { byInput } from "../definition.ts";
 import type { Definition, Update } from "../definition.ts";
 import type { Context } from "../context.ts";
 import type { Properties } from "../../protocol/values.ts";
@@ -20,6 +21,7 @@ export const definition: Definition = {
     await put(inputs, context);
     return inputs["dashboardName"] as string;
   },
+  find: byInput("dashboardName"),
   async read(id, _state, context) {
     const found = await unlessCode(context.aws("cloudwatch", "GetDashboard", { DashboardName: id }), ...gone);
     return found && { dashboardName: found.DashboardName, dashboardBody: found.DashboardBody, dashboardArn: found.DashboardArn };

@@ -1,6 +1,7 @@
 import { list, object, same, tagsOf } from "../codec.ts";
 import type { Codec } from "../codec.ts";
 import type { Context } from "../context.ts";
+import { byInput } from "../definition.ts";
 import type { Definition } from "../definition.ts";
 import type { Properties, Value } from "../../protocol/values.ts";
 import { deleteAlarm, names } from "./alarms.ts";
@@ -93,6 +94,7 @@ export const definition: Definition = {
     await put(inputs, tagsOfCreate(inputs, context), context);
     return inputs["name"] as string;
   },
+  find: byInput("name"),
   async read(id, _state, context) {
     const page = await context.aws("cloudwatch", "DescribeAlarms", { AlarmNames: [id], AlarmTypes: ["MetricAlarm"] });
     const alarm = page.MetricAlarms?.[0];

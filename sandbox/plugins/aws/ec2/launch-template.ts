@@ -57,6 +57,10 @@ export const definition: Definition = {
     if (made.LaunchTemplate?.LaunchTemplateId === undefined) throw new Error("EC2 gave no id for the new launch template");
     return made.LaunchTemplate.LaunchTemplateId;
   },
+  async find(inputs, context) {
+    const found = await unlessCode(context.aws("ec2", "DescribeLaunchTemplates", { LaunchTemplateNames: [inputs["name"]] }), ...gone);
+    return found?.LaunchTemplates?.[0]?.LaunchTemplateId;
+  },
   async read(id, _state, context) {
     const found = await describe(id, context);
     const template = found?.LaunchTemplates?.[0];

@@ -53,6 +53,12 @@ export const definition: Definition = {
   async finish(id, inputs, context) {
     for (const side of sides) await setRules(id, side, await currentRules(id, side, context), asRules(inputs[side]), context);
   },
+  async find(inputs, context) {
+    const vpc = inputs["vpcId"];
+    const Filters = [{ Name: "group-name", Values: [inputs["name"]] }, ...(vpc === undefined ? [] : [{ Name: "vpc-id", Values: [vpc] }])];
+    const found = await context.aws("ec2", "DescribeSecurityGroups", { Filters });
+    return found.SecurityGroups?.[0]?.GroupId;
+  },
   async read(id, _state, context) {
     const group = await find(id, context);
     return (

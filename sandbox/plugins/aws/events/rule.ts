@@ -42,6 +42,7 @@ export const definition: Definition = {
     await put(inputs, tagsOfCreate(inputs, context), context);
     return ruleId(inputs["eventBusName"] as string, inputs["name"] as string);
   },
+  find: (inputs) => Promise.resolve(ruleId(inputs["eventBusName"] as string, inputs["name"] as string)),
   async read(id, _state, context) {
     const rule = await unlessCode(context.aws("events", "DescribeRule", placeOf(id)), ...gone);
     if (rule === undefined) return undefined;

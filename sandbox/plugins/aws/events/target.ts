@@ -49,6 +49,7 @@ export const definition: Definition = {
     await put(inputs, context);
     return idOf(inputs);
   },
+  find: (inputs) => Promise.resolve(idOf(inputs)),
   async read(_id, state, context) {
     for (let token: string | undefined; ;) {
       const page = await unlessCode(context.aws("events", "ListTargetsByRule", { ...place(state), NextToken: token }), ...gone);

@@ -1,5 +1,6 @@
 import { unlessCode } from "../clients.ts";
 import { tagsOf } from "../codec.ts";
+import { byInput } from "../definition.ts";
 import type { Definition } from "../definition.ts";
 import { awsTags, tagChanges, tagsOfCreate } from "../tags.ts";
 import { gone } from "./role.ts";
@@ -20,6 +21,7 @@ export const definition: Definition = {
     const role = inputs["role"];
     if (role !== undefined) await context.aws("iam", "AddRoleToInstanceProfile", { InstanceProfileName: id, RoleName: role });
   },
+  find: byInput("name"),
   async read(id, _state, context) {
     const found = await unlessCode(context.aws("iam", "GetInstanceProfile", { InstanceProfileName: id }), ...gone);
     const profile = found?.InstanceProfile;

@@ -15,6 +15,7 @@ export const definition: Definition = {
     await context.aws("iam", "AttachRolePolicy", { RoleName: role, PolicyArn: policyArn });
     return `${role}/${policyArn}`;
   },
+  find: (inputs) => Promise.resolve(`${inputs["role"] as string}/${inputs["policyArn"] as string}`),
   async read(id, _state, context) {
     const { RoleName, PolicyArn } = partsOf(id);
     const found = await unlessCode(context.aws("iam", "ListAttachedRolePolicies", { RoleName }), ...gone);

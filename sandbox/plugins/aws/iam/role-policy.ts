@@ -21,6 +21,7 @@ export const definition: Definition = {
     await put(inputs, context);
     return `${inputs["role"] as string}:${inputs["name"] as string}`;
   },
+  find: (inputs) => Promise.resolve(`${inputs["role"] as string}:${inputs["name"] as string}`),
   async read(id, _state, context) {
     const found = await unlessCode(context.aws("iam", "GetRolePolicy", partsOf(id)), ...gone);
     return found && { role: found.RoleName, name: found.PolicyName, policy: decodeURIComponent(found.PolicyDocument ?? "") };

@@ -1,6 +1,7 @@
 import { unlessCode } from "../clients.ts";
 import { object, tagsOf } from "../codec.ts";
 import type { Context } from "../context.ts";
+import { byInput } from "../definition.ts";
 import type { Definition } from "../definition.ts";
 import { awsTags, tagChanges, tagsOfCreate } from "../tags.ts";
 
@@ -54,6 +55,7 @@ export const definition: Definition = {
     await context.aws("iam", "CreateRole", { ...parameters.encode(inputs), ...tagsOfCreate(inputs, context) });
     return inputs["name"] as string;
   },
+  find: byInput("name"),
   async read(id, _state, context) {
     const found = await unlessCode(context.aws("iam", "GetRole", { RoleName: id }), ...gone);
     const role = found?.Role;

@@ -23,6 +23,12 @@ export const definition: Definition = {
     const tags = awsTags(context.allTags(inputs));
     if (tags.length > 0) await context.aws("iam", "TagRole", { RoleName: nameOf(id), Tags: tags });
   },
+  async find(inputs, context) {
+    const PathPrefix = `/aws-service-role/${inputs["awsServiceName"] as string}/`;
+    const { Roles } = await context.aws("iam", "ListRoles", { PathPrefix });
+    const suffix = inputs["customSuffix"];
+    return Roles?.find((role) => (role.RoleName ?? "").split("_")[1] === suffix)?.Arn;
+  },
   async read(id, _state, context) {
     const found = await unlessCode(context.aws("iam", "GetRole", { RoleName: nameOf(id) }), ...gone);
     const role = found?.Role;

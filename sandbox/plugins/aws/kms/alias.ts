@@ -1,5 +1,6 @@
 import { unlessCode } from "../clients.ts";
 import type { Context } from "../context.ts";
+import { byInput } from "../definition.ts";
 import type { Definition } from "../definition.ts";
 import { textOf } from "../../protocol/values.ts";
 import type { Value } from "../../protocol/values.ts";
@@ -29,6 +30,7 @@ export const definition: Definition = {
     await context.aws("kms", "CreateAlias", { AliasName: inputs["name"], TargetKeyId: inputs["targetKeyId"] });
     return inputs["name"] as string;
   },
+  find: byInput("name"),
   async read(id, _state, context) {
     const found = await findAlias(id, context);
     if (found?.TargetKeyId === undefined) return undefined;

@@ -1,8 +1,10 @@
 import { isCode, unlessCode } from "../clients.ts";
 import { object, tagsOf } from "../codec.ts";
 import type { Context } from "../context.ts";
-import type { Definition } from "../definition.ts";
+import type { Definition, Found } from "../definition.ts";
 import { tagChanges } from "../tags.ts";
+import { equal } from "../../protocol/values.ts";
+import type { Properties } from "../../protocol/values.ts";
 
 const parameters = object({
   bypassPolicyLockoutSafetyCheck: true,
@@ -26,6 +28,49 @@ async function rotation(id: string, context: Context) {
 async function setRotation(id: string, enabled: boolean, days: unknown, context: Context): Promise<void> {
   if (enabled) await context.aws("kms", "EnableKeyRotation", { KeyId: id, ...(days === undefined ? {} : { RotationPeriodInDays: days }) });
   else await context.aws("kms", "DisableKeyRotation", { KeyId: id });
+}
+
+async function read(id: string, _state: Properties, context: Context): Promise<Found | undefined> {
+  const found = await unlessCode(context.aws("kms", "DescribeKey", { KeyId: id }), ...gone);
+  const key = found?.KeyMetadata;
+  if (key === undefined || key.KeyState === "PendingDeletion" || key.KeyState === "PendingReplicaDeletion") return undefined;
+  const { Policy } = await context.aws("kms", "GetKeyPolicy", { KeyId: id, PolicyName: "default" });
+  const { Tags } = await context.aws("kms", "ListResourceTags", { KeyId: id });
+  const turned = await rotation(id, context);
+  return {
+    arn: key.Arn,
+    keyId: key.KeyId,
+    customKeyStoreId: key.CustomKeyStoreId,
+    customerMasterKeySpec: key.KeySpec,
+    description: key.Description ?? "",
+    isEnabled: key.Enabled,
+    keyUsage: key.KeyUsage,
+    multiRegion: key.MultiRegion ?? false,
+    policy: Policy,
+    enableKeyRotation: turned?.KeyRotationEnabled ?? false,
+    rotationPeriodInDays: turned?.KeyRotationEnabled ? (turned.RotationPeriodInDays ?? 365) : 0,
+    xksKeyId: key.XksKeyConfiguration?.Id,
+    tagsAll: tagsOf((Tags ?? []).map(({ TagKey, TagValue }) => ({ Key: TagKey, Value: TagValue }))),
+  };
+}
+
+/** Keys have no name: what tells one from another is its description and its tags. */
+async function findKey(inputs: Properties, context: Context): Promise<string | undefined> {
+  const tags = context.allTags(inputs);
+  if (inputs["description"] === undefined && Object.keys(tags).length === 0)
+    throw new Error("KMS keys have no name, and this one has neither a description nor tags to know it by");
+  const found: string[] = [];
+  for (let marker: string | undefined; ;) {
+    const page = await context.aws("kms", "ListKeys", marker === undefined ? {} : { Marker: marker });
+    for (const { KeyId = "" } of page.Keys ?? []) {
+      const key = await read(KeyId, {}, context);
+      if (key !== undefined && key["description"] === (inputs["description"] ?? "") && equal(key["tagsAll"] ?? {}, tags)) found.push(KeyId);
+    }
+    if (!page.Truncated) break;
+    marker = page.NextMarker;
+  }
+  if (found.length > 1) throw new Error(`${found.length} KMS keys have this description and these tags: ${found.join(", ")}`);
+  return found[0];
 }
 
 export const definition: Definition = {
@@ -58,29 +103,8 @@ export const definition: Definition = {
     if (inputs["enableKeyRotation"] === true) await setRotation(id, true, inputs["rotationPeriodInDays"], context);
     if (inputs["isEnabled"] === false) await context.aws("kms", "DisableKey", { KeyId: id });
   },
-  async read(id, _state, context) {
-    const found = await unlessCode(context.aws("kms", "DescribeKey", { KeyId: id }), ...gone);
-    const key = found?.KeyMetadata;
-    if (key === undefined || key.KeyState === "PendingDeletion" || key.KeyState === "PendingReplicaDeletion") return undefined;
-    const { Policy } = await context.aws("kms", "GetKeyPolicy", { KeyId: id, PolicyName: "default" });
-    const { Tags } = await context.aws("kms", "ListResourceTags", { KeyId: id });
-    const turned = await rotation(id, context);
-    return {
-      arn: key.Arn,
-      keyId: key.KeyId,
-      customKeyStoreId: key.CustomKeyStoreId,
-      customerMasterKeySpec: key.KeySpec,
-      description: key.Description ?? "",
-      isEnabled: key.Enabled,
-      keyUsage: key.KeyUsage,
-      multiRegion: key.MultiRegion ?? false,
-      policy: Policy,
-      enableKeyRotation: turned?.KeyRotationEnabled ?? false,
-      rotationPeriodInDays: turned?.KeyRotationEnabled ? (turned.RotationPeriodInDays ?? 365) : 0,
-      xksKeyId: key.XksKeyConfiguration?.Id,
-      tagsAll: tagsOf((Tags ?? []).map(({ TagKey, TagValue }) => ({ Key: TagKey, Value: TagValue }))),
-    };
-  },
+  find: findKey,
+  read,
   async update({ id, olds, news, changed }, context) {
     const KeyId = id;
     // A disabled key takes no other change, so it is enabled first and disabled last.

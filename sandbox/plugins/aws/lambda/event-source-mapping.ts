@@ -116,6 +116,13 @@ export const definition: Definition = {
     return made.UUID;
   },
   finish: (id, _inputs, context) => waitSettled(id, context),
+  async find(inputs, context) {
+    const page = await context.aws("lambda", "ListEventSourceMappings", {
+      EventSourceArn: inputs["eventSourceArn"],
+      FunctionName: inputs["functionName"],
+    });
+    return page.EventSourceMappings?.[0]?.UUID;
+  },
   async read(id, _state, context) {
     const found = await find(id, context);
     if (found === undefined) return undefined;

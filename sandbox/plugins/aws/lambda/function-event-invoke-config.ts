@@ -15,6 +15,10 @@ const gone = ["ResourceNotFoundException"];
 /** The id is the function, with its qualifier behind a colon. */
 const place = (properties: Properties) => ({ FunctionName: properties["functionName"], Qualifier: properties["qualifier"] });
 
+function idOf({ functionName, qualifier }: Properties): string {
+  return qualifier === undefined ? (functionName as string) : `${functionName as string}:${qualifier as string}`;
+}
+
 /** A put forgets what it does not name. */
 const put = (inputs: Properties, context: Context) => context.aws("lambda", "PutFunctionEventInvokeConfig", parameters.encode(inputs));
 
@@ -31,9 +35,9 @@ export const definition: Definition = {
   },
   async create(inputs, context) {
     await put(inputs, context);
-    const { functionName, qualifier } = inputs;
-    return qualifier === undefined ? (functionName as string) : `${functionName as string}:${qualifier as string}`;
+    return idOf(inputs);
   },
+  find: (inputs) => Promise.resolve(idOf(inputs)),
   async read(_id, state, context) {
     const found = await unlessCode(context.aws("lambda", "GetFunctionEventInvokeConfig", place(state)), ...gone);
     if (found === undefined) return undefined;

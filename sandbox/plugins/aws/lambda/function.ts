@@ -3,6 +3,7 @@ import { unlessCode } from "../clients.ts";
 import { list, object, same } from "../codec.ts";
 import type { Codec } from "../codec.ts";
 import type { Context } from "../context.ts";
+import { byInput } from "../definition.ts";
 import type { Definition, Found, Update } from "../definition.ts";
 import { tagChanges } from "../tags.ts";
 import type { CheckFailure } from "../../protocol/provider.ts";
@@ -256,6 +257,7 @@ export const definition: Definition = {
     await waitReady(id, context);
     if (inputs["reservedConcurrentExecutions"] !== unreserved) await setConcurrency(id, inputs["reservedConcurrentExecutions"], context);
   },
+  find: byInput("name"),
   read,
   update,
   async delete(id, state, context) {

@@ -1,6 +1,7 @@
 import { unlessCode } from "../clients.ts";
 import { object } from "../codec.ts";
 import type { Context } from "../context.ts";
+import { byInput } from "../definition.ts";
 import type { Definition, Found } from "../definition.ts";
 import { textOf } from "../../protocol/values.ts";
 import type { Properties, Value } from "../../protocol/values.ts";
@@ -59,6 +60,7 @@ export const definition: Definition = {
     await context.aws("lambda", "AddPermission", parameters.encode(inputs));
     return inputs["statementId"] as string;
   },
+  find: byInput("statementId"),
   async read(id, state, context): Promise<Found | undefined> {
     const statement = await findStatement(id, state, context);
     if (statement === undefined) return undefined;

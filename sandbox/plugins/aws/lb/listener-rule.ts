@@ -4,6 +4,7 @@ import type { Codec } from "../codec.ts";
 import type { Context } from "../context.ts";
 import type { Definition, Update } from "../definition.ts";
 import { tagsOfCreate } from "../tags.ts";
+import { equal } from "../../protocol/values.ts";
 import type { Properties, Value } from "../../protocol/values.ts";
 import { actionFailures, actions, actionsFrom } from "./actions.ts";
 import { readTags, updateTags } from "./tags.ts";
@@ -109,6 +110,19 @@ export const definition: Definition = {
     return faults;
   },
   create,
+  async find(inputs, context) {
+    const found = await unlessCode(context.aws("elbv2", "DescribeRules", { ListenerArn: inputs["listenerArn"] }), ...gone);
+    const wanted = inputs["priority"];
+    const rule = found?.Rules?.find((one) =>
+      wanted === undefined
+        ? equal(
+            (one.Conditions ?? []).map((condition) => decodeCondition({ ...condition })),
+            inputs["conditions"],
+          )
+        : Number(one.Priority) === wanted,
+    );
+    return rule?.RuleArn;
+  },
   async read(id, state, context) {
     const found = await unlessCode(context.aws("elbv2", "DescribeRules", { RuleArns: [id] }), ...gone);
     const rule = found?.Rules?.[0];

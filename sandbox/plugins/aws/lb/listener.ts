@@ -92,6 +92,11 @@ export const definition: Definition = {
     return arn;
   },
   finish: setIdleTimeout,
+  async find(inputs, context) {
+    const input = { LoadBalancerArn: inputs["loadBalancerArn"] };
+    const found = await unlessCode(context.aws("elbv2", "DescribeListeners", input), ...gone, "LoadBalancerNotFound");
+    return found?.Listeners?.find((one) => one.Port === inputs["port"])?.ListenerArn;
+  },
   read,
   update,
   async delete(id, _state, context) {

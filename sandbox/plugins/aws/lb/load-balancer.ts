@@ -202,6 +202,10 @@ export const definition: Definition = {
       context,
     );
   },
+  async find(inputs, context) {
+    const found = await unlessCode(context.aws("elbv2", "DescribeLoadBalancers", { Names: [inputs["name"]] }), ...gone);
+    return found?.LoadBalancers?.[0]?.LoadBalancerArn;
+  },
   read,
   update,
   async delete(id, _state, context) {

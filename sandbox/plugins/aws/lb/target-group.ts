@@ -193,6 +193,10 @@ export const definition: Definition = {
     const given = Object.keys(inputs).filter((key) => inputs[key] !== definition.defaults?.[key]);
     await setAttributes(id, inputs, new Set(given), context);
   },
+  async find(inputs, context) {
+    const found = await unlessCode(context.aws("elbv2", "DescribeTargetGroups", { Names: [inputs["name"]] }), ...gone);
+    return found?.TargetGroups?.[0]?.TargetGroupArn;
+  },
   read,
   async update(update, context) {
     const { id, news, changed } = update;

@@ -1,4 +1,5 @@
 import { unlessCode } from "../clients.ts";
+import { byInput } from "../definition.ts";
 import type { Definition } from "../definition.ts";
 import { tagChanges } from "../tags.ts";
 
@@ -24,6 +25,7 @@ export const definition: Definition = {
     const days = inputs["retentionInDays"];
     if (typeof days === "number" && days > 0) await context.aws("logs", "PutRetentionPolicy", { logGroupName: id, retentionInDays: days });
   },
+  find: byInput("name"),
   async read(id, _state, context) {
     const page = await context.aws("logs", "DescribeLogGroups", { logGroupNamePrefix: id });
     const group = page.logGroups?.find((one) => one.logGroupName === id);

@@ -1,5 +1,6 @@
 import { unlessCode } from "../clients.ts";
 import type { Context } from "../context.ts";
+import { byInput } from "../definition.ts";
 import type { Definition } from "../definition.ts";
 import { textOf } from "../../protocol/values.ts";
 
@@ -29,6 +30,7 @@ export const definition: Definition = {
     await put(arn, inputs["policy"] as string, context);
     return arn;
   },
+  find: byInput("arn"),
   async read(id, _state, context) {
     const found = await unlessCode(context.aws("sns", "GetTopicAttributes", { TopicArn: id }), ...gone);
     const policy = found?.Attributes?.["Policy"];

@@ -41,6 +41,18 @@ export const definition: Definition = {
     if (made.SubscriptionArn === undefined) throw new Error("SNS gave no ARN for the new subscription");
     return made.SubscriptionArn;
   },
+  async find(inputs, context) {
+    for (let token: string | undefined; ;) {
+      const page = await unlessCode(
+        context.aws("sns", "ListSubscriptionsByTopic", { TopicArn: inputs["topic"], NextToken: token }),
+        ...gone,
+      );
+      const found = page?.Subscriptions?.find((one) => one.Protocol === inputs["protocol"] && one.Endpoint === inputs["endpoint"]);
+      if (found !== undefined) return found.SubscriptionArn;
+      token = page?.NextToken;
+      if (token === undefined || token === "") return undefined;
+    }
+  },
   async read(id, _state, context) {
     const found = await unlessCode(context.aws("sns", "GetSubscriptionAttributes", { SubscriptionArn: id }), ...gone);
     const all = found?.Attributes;

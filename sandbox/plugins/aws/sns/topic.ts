@@ -52,6 +52,7 @@ export const definition: Definition = {
     if (made.TopicArn === undefined) throw new Error("SNS gave no ARN for the new topic");
     return made.TopicArn;
   },
+  find: (inputs, context) => context.arn("sns", inputs["name"] as string),
   async read(id, _state, context) {
     const found = await unlessCode(context.aws("sns", "GetTopicAttributes", { TopicArn: id }), ...gone);
     if (found === undefined) return undefined;

@@ -1,3 +1,4 @@
+import { byInput } from "../definition.ts";
 import type { Definition } from "../definition.ts";
 import { queueAttributes, setQueueAttributes, unlessGone } from "./attributes.ts";
 
@@ -11,6 +12,7 @@ export function queueAttribute(token: string, property: string, attribute: strin
       await setQueueAttributes(url, { [attribute]: inputs[property] }, context);
       return url;
     },
+    find: byInput("queueUrl"),
     async read(id, _state, context) {
       const value = (await queueAttributes(id, context))?.[attribute];
       return value === undefined || value === "" ? undefined : { queueUrl: id, [property]: value };

@@ -64,6 +64,7 @@ export const definition: Definition = {
     if (made.QueueUrl === undefined) throw new Error("SQS gave no URL for the new queue");
     return made.QueueUrl;
   },
+  find: async (inputs, context) => (await unlessGone(context.aws("sqs", "GetQueueUrl", { QueueName: inputs["name"] })))?.QueueUrl,
   async read(id, _state, context) {
     const found = await queueAttributes(id, context);
     if (found === undefined) return undefined;

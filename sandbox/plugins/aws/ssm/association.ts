@@ -4,6 +4,7 @@ import type { Codec } from "../codec.ts";
 import type { Context } from "../context.ts";
 import type { Definition, Update } from "../definition.ts";
 import { awsTags, tagChanges, tagsOfCreate } from "../tags.ts";
+import { equal } from "../../protocol/values.ts";
 import type { Value } from "../../protocol/values.ts";
 
 const asIs: Codec = { encode: (value) => value, decode: (wire) => wire as Value };
@@ -75,6 +76,15 @@ export const definition: Definition = {
   async finish(id, inputs, context) {
     const seconds = inputs["waitForSuccessTimeoutSeconds"];
     if (typeof seconds === "number" && seconds > 0) await waitForSuccess(id, seconds, context);
+  },
+  async find(inputs, context) {
+    const name = inputs["associationName"];
+    const filter = name === undefined ? { key: "Name", value: inputs["name"] } : { key: "AssociationName", value: name };
+    const { Associations } = await context.aws("ssm", "ListAssociations", { AssociationFilterList: [filter] });
+    const targets = parameters.encodeOnly(inputs, ["targets"])["Targets"] ?? [];
+    const found = (Associations ?? []).filter((one) => equal((one.Targets ?? []) as Value, targets as Value));
+    if (found.length > 1) throw new Error(`${found.length} associations of this document have these targets`);
+    return found[0]?.AssociationId;
   },
   async read(id, _state, context) {
     const found = await unlessCode(context.aws("ssm", "DescribeAssociation", { AssociationId: id }), ...gone);

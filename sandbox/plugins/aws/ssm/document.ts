@@ -1,6 +1,7 @@
 import { isCode, unlessCode } from "../clients.ts";
 import { tagsOf } from "../codec.ts";
 import type { Context } from "../context.ts";
+import { byInput } from "../definition.ts";
 import type { Definition, Update } from "../definition.ts";
 import { awsTags, tagChanges, tagsOfCreate } from "../tags.ts";
 import { equal } from "../../protocol/values.ts";
@@ -98,6 +99,7 @@ export const definition: Definition = {
     await setPermissions(id, [], shared(inputs), context);
     await waitActive(id, context);
   },
+  find: byInput("name"),
   async read(id, state, context) {
     const found = await unlessCode(context.aws("ssm", "DescribeDocument", { Name: id }), ...gone);
     const document = found?.Document;

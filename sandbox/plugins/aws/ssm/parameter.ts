@@ -1,6 +1,7 @@
 import { unlessCode } from "../clients.ts";
 import { tagsOf } from "../codec.ts";
 import type { Context } from "../context.ts";
+import { byInput } from "../definition.ts";
 import type { Definition, Update } from "../definition.ts";
 import { awsTags, tagChanges, tagsOfCreate } from "../tags.ts";
 import { unknown } from "../../protocol/values.ts";
@@ -71,6 +72,7 @@ export const definition: Definition = {
     const tags = awsTags(context.allTags(inputs));
     if (tags.length > 0) await context.aws("ssm", "AddTagsToResource", { ResourceType: "Parameter", ResourceId: id, Tags: tags });
   },
+  find: byInput("name"),
   async read(id, _state, context) {
     const found = await unlessCode(context.aws("ssm", "GetParameter", { Name: id, WithDecryption: true }), ...gone);
     const parameter = found?.Parameter;

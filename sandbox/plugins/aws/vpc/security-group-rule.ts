@@ -34,6 +34,34 @@ async function find(id: string, context: Context): Promise<SecurityGroupRule | u
 const port = (value: number | undefined, protocol: string | undefined): number | undefined =>
   protocol === "-1" || value === -1 ? undefined : value;
 
+function described(rule: SecurityGroupRule) {
+  return {
+    cidrIpv4: rule.CidrIpv4,
+    cidrIpv6: rule.CidrIpv6,
+    description: rule.Description,
+    fromPort: port(rule.FromPort, rule.IpProtocol),
+    toPort: port(rule.ToPort, rule.IpProtocol),
+    ipProtocol: rule.IpProtocol,
+    prefixListId: rule.PrefixListId,
+    referencedSecurityGroupId: rule.ReferencedGroupInfo?.GroupId,
+    securityGroupId: rule.GroupId,
+  };
+}
+
+/** EC2 allows a rule only once, so that its content tells which it is. */
+async function findByContent(inputs: Properties, side: "Ingress" | "Egress", context: Context): Promise<string | undefined> {
+  const Filters = [{ Name: "group-id", Values: [inputs["securityGroupId"]] }];
+  const { SecurityGroupRules } = await context.aws("ec2", "DescribeSecurityGroupRules", { Filters });
+  const rule = SecurityGroupRules?.find((one) => {
+    if (one.IsEgress !== (side === "Egress") || one.IpProtocol !== protocolName(inputs["ipProtocol"] as string)) return false;
+    const found = described(one);
+    return (["cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId", "fromPort", "toPort"] as const).every(
+      (key) => found[key] === inputs[key],
+    );
+  });
+  return rule?.SecurityGroupRuleId;
+}
+
 async function update(change: Update, context: Context): Promise<void> {
   const { id, news, changed } = change;
   if ([...changed].some((key) => key !== "tags" && key !== "tagsAll")) {
@@ -73,23 +101,12 @@ export function securityGroupRule(side: "Ingress" | "Egress"): Definition {
       if (id === undefined) throw new Error("EC2 gave no id for the new rule");
       return id;
     },
+    find: (inputs, context) => findByContent(inputs, side, context),
     async read(id, _state, context) {
       const rule = await find(id, context);
       if (rule === undefined) return undefined;
-      return {
-        arn: await context.arn("ec2", `security-group-rule/${id}`),
-        cidrIpv4: rule.CidrIpv4,
-        cidrIpv6: rule.CidrIpv6,
-        description: rule.Description,
-        fromPort: port(rule.FromPort, rule.IpProtocol),
-        toPort: port(rule.ToPort, rule.IpProtocol),
-        ipProtocol: rule.IpProtocol,
-        prefixListId: rule.PrefixListId,
-        referencedSecurityGroupId: rule.ReferencedGroupInfo?.GroupId,
-        securityGroupId: rule.GroupId,
-        securityGroupRuleId: id,
-        tagsAll: tagsOf(rule.Tags),
-      };
+      const arn = await context.arn("ec2", `security-group-rule/${id}`);
+      return { ...described(rule), arn, securityGroupRuleId: id, tagsAll: tagsOf(rule.Tags) };
     },
     update,
     async delete(id, state, context) {
