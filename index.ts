@@ -14,7 +14,8 @@ const { naming, prefix, region, protect, roleArn, ...settings } = readSettings()
 const account = lookUpAccount(region);
 const notices = new NoticePath(`${prefix}-notices`, { naming, account, alerts: settings.alerts, ...settings.notices }, { protect });
 const verified = settings.fleets.map(async (fleet) => {
-  const image = new BakedImage(`${fleet.prefix}-image`, { ...fleet.image, product: naming.product });
+  const { id: imageId, ...expected } = fleet.image;
+  const image = new BakedImage(`${fleet.prefix}-image`, { imageId, ...expected, product: naming.product });
   return { ...fleet, image: await image.facts };
 });
 const [network, ...ready] = await allOrEveryFault([lookUpNetwork(settings.network), ...verified]);

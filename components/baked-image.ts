@@ -7,7 +7,7 @@ import type { DescribedImage, ImageFacts } from "./image-facts.ts";
 /** What the settings say of an image, compared with what it is. */
 export interface BakedImageArgs {
   /** `ami-…`, a reviewed line of the settings: nothing rolls unasked because a newer image exists. */
-  readonly id: string;
+  readonly imageId: string;
   /** Account id that owns it, or `self`. */
   readonly owner: string;
   /** Instance type that it must have been built on. */
@@ -29,7 +29,7 @@ export class BakedImage extends pulumi.ComponentResource {
     super(typeTokens.bakedImage, name, args, opts);
     this.facts = lookUp(args, this);
     this.facts.catch(() => undefined); // told by whoever waits for it
-    this.registerOutputs({ id: args.id });
+    this.registerOutputs({ imageId: args.imageId });
   }
 }
 
@@ -39,18 +39,21 @@ async function lookUp(args: BakedImageArgs, parent: BakedImage): Promise<ImageFa
   if (faults.length === 0) return imageFacts(image);
   const list = faults.map((one) => `- ${one}`).join("\n");
   throw new pulumi.RunError(
-    `Image ${args.id} is not what the settings say:\n${list}\nBake it again, or name another image in the fleet's image.id and image.bakeType.`,
+    `Image ${args.imageId} is not what the settings say:\n${list}\nBake it again, or name another image in the fleet's image.id and image.bakeType.`,
   );
 }
 
-async function describe({ id, owner }: BakedImageArgs, parent: BakedImage): Promise<DescribedImage> {
+async function describe({ imageId, owner }: BakedImageArgs, parent: BakedImage): Promise<DescribedImage> {
   try {
     // A pinned image stays usable after its deprecation date; how old is too old is maxAgeDays.
-    return await aws.ec2.getAmi({ owners: [owner], filters: [{ name: "image-id", values: [id] }], includeDeprecated: true }, { parent });
+    return await aws.ec2.getAmi(
+      { owners: [owner], filters: [{ name: "image-id", values: [imageId] }], includeDeprecated: true },
+      { parent },
+    );
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new pulumi.RunError(
-      `Image ${id} of owner ${owner} cannot be read in this region: ${reason}\nCorrect the fleet's image.id and image.owner, or copy the image here.`,
+      `Image ${imageId} of owner ${owner} cannot be read in this region: ${reason}\nCorrect the fleet's image.id and image.owner, or copy the image here.`,
     );
   }
 }

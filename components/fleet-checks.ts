@@ -35,6 +35,14 @@ export function fleetFaults(args: FleetArgs): Fault[] {
   ];
 }
 
+/** The provider's names say no unit. */
+const providerNames = {
+  healthCheckGracePeriodSeconds: "healthCheckGracePeriod",
+  defaultInstanceWarmupSeconds: "defaultInstanceWarmup",
+  defaultCooldownSeconds: "defaultCooldown",
+  maxInstanceLifetimeSeconds: "maxInstanceLifetime",
+};
+
 function groupFaults(args: FleetArgs): Fault[] {
   const group = callerGroup(args);
   const faults = checkGroupArguments({
@@ -45,7 +53,7 @@ function groupFaults(args: FleetArgs): Fault[] {
     maxInstanceLifetimeSeconds: plain(group.maxInstanceLifetime),
     terminationPolicies: plain(group.terminationPolicies)?.flatMap((policy) => plain(policy) ?? []),
   });
-  return within("group", faults);
+  return within("group", renamed(faults, providerNames));
 }
 
 function hookFaults(path: string, name: string, hook: HookArgs | undefined): Fault[] {

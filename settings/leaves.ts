@@ -51,3 +51,9 @@ export const accountIdPattern = /^\d{12}$/;
 
 export const instanceType = (description: string) =>
   text(/^[a-z][a-z0-9-]*\.[a-z0-9-]+$/, "an instance type such as m7i.large", { description, example: "t3.small" });
+
+/** Text by name: tags, dimensions. */
+export const table = (description: string, name: string, value: string) =>
+  z
+    .record(z.string().meta({ examples: [name] }), z.string().meta({ examples: [value] }))
+    .meta({ description, examples: [{ [name]: value }] });

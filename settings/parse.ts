@@ -166,7 +166,7 @@ function nameFaults(key: string, fleets: Readonly<Record<string, unknown>>): Set
   return identities.flatMap(({ name, prefix }, index) => {
     const other = identities.slice(0, index).find((one) => groupsCollide(one.prefix, prefix));
     if (other === undefined) return [];
-    const problem = `has the names of fleet ${other.name}; allowed: a name, or formerly, that is not the other's and does not begin with the other's and -group-`;
+    const problem = `has the names of fleet ${other.name}; allowed: a name, or formerly, that is not the other's and does not begin with the other's and -group`;
     return [{ key: `${key}.${name}`, problem, mend: removeLine(`${key}.${name}`) }];
   });
 }

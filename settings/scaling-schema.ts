@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { predefinedMetrics } from "../contract/scaling-policies.ts";
-import { finite, oneOf, text, whole, word, yesNo } from "./leaves.ts";
+import { finite, oneOf, table, text, whole, word, yesNo } from "./leaves.ts";
 
 const metric = z
   .strictObject({
@@ -10,13 +10,7 @@ const metric = z
       description: "What each period's values are made into.",
       example: "Average",
     }),
-    dimensions: z
-      .record(z.string(), z.string())
-      .exactOptional()
-      .meta({
-        description: "Dimensions of the metric; absent = the group's own, `AutoScalingGroupName`.",
-        examples: [{ QueueName: "work" }],
-      }),
+    dimensions: table("Dimensions of the metric; absent = the group's own, `AutoScalingGroupName`.", "QueueName", "work").exactOptional(),
   })
   .meta({ description: "What is measured." });
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { fleetNameSchema, fleetSchema } from "./fleet-schema.ts";
-import { accountIdPattern, arn, ec2Id, oneOf, text, whole, word, yesNo } from "./leaves.ts";
+import { accountIdPattern, arn, ec2Id, oneOf, table, text, whole, word, yesNo } from "./leaves.ts";
 
 const network = z
   .strictObject({
@@ -10,10 +10,7 @@ const network = z
       .min(1)
       .exactOptional()
       .meta({ description: "Subnets, one per zone, in the place of a VPC's." }),
-    subnetTags: z
-      .record(z.string(), z.string())
-      .exactOptional()
-      .meta({ description: "With vpcId: tags that a subnet must have.", examples: [{ tier: "private" }] }),
+    subnetTags: table("With vpcId: tags that a subnet must have.", "tier", "private").exactOptional(),
   })
   .meta({ description: "Where the fleets are: vpcId or subnetIds." });
 

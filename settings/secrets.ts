@@ -6,7 +6,7 @@ const patterns: readonly RegExp[] = [
   /-----BEGIN [A-Z ]*(?:PRIVATE KEY|CERTIFICATE)[^]*/, // a key, or a file that goes with one
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/, // AWS access key id
   /(?<=^|["'\s=.])(?=[A-Za-z0-9/+]*[A-Z])(?=[A-Za-z0-9/+]*[a-z])(?=[A-Za-z0-9/+]*\d)[A-Za-z0-9/+]{40}(?=$|["'\s,])/, // AWS secret access key
-  /\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\./, // JSON web token
+  /\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]*/, // JSON web token
   /\b(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{22,}|glpat-[\w-]{20}|xox[abpr]-[\w-]{10,}|pul-[0-9a-f]{40})/, // tokens that say what they are
   /\b(?:password|passwd|secret|token)\s*=\s*\S{6,}/i,
   /:\/\/[^\s/:@]+:[^\s/@]+@/, // credentials in a URL

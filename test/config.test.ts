@@ -353,14 +353,14 @@ const fleetCases: readonly Case[] = [
     what: "two fleets whose groups a role could not tell apart",
     given: { ...values(), "fleet:fleets": { app: fleet(), "app-group-blue": fleet() } },
     faults: [
-      "fleet:fleets.app-group-blue has the names of fleet app; allowed: a name, or formerly, that is not the other's and does not begin with the other's and -group- | pulumi config rm --path fleet:fleets.app-group-blue",
+      "fleet:fleets.app-group-blue has the names of fleet app; allowed: a name, or formerly, that is not the other's and does not begin with the other's and -group | pulumi config rm --path fleet:fleets.app-group-blue",
     ],
   },
   {
     what: "a new fleet under the name that a renamed one keeps",
     given: { ...values(), "fleet:fleets": { web: { ...fleet(), formerly: "app" }, app: fleet() } },
     faults: [
-      "fleet:fleets.app has the names of fleet web; allowed: a name, or formerly, that is not the other's and does not begin with the other's and -group- | pulumi config rm --path fleet:fleets.app",
+      "fleet:fleets.app has the names of fleet web; allowed: a name, or formerly, that is not the other's and does not begin with the other's and -group | pulumi config rm --path fleet:fleets.app",
     ],
   },
 ];
