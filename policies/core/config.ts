@@ -48,6 +48,8 @@ export const choices = <const V extends readonly string[]>(
   schema: { type: "array", items: { type: "string", enum: [...values] } },
 });
 
+export const text = (about: string, value: string): Option<string> => ({ about, default: value, schema: { type: "string", minLength: 1 } });
+
 export const texts = (about: string, value: readonly string[] = []): Option<readonly string[]> => ({
   about,
   default: value,

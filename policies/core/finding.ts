@@ -9,6 +9,8 @@ export interface Finding {
 }
 
 export type Findings = Iterable<Finding>;
+/** What a check that yields its findings one by one returns; it is told nothing in between. */
+export type Checking = Generator<Finding, void, undefined>;
 
 interface Place {
   readonly urn: string;

@@ -2,7 +2,7 @@
 import type { EnforcementLevel, Severity } from "@pulumi/policy";
 import type { Deployment } from "../model/deployment.ts";
 import type { Kind } from "../model/kinds.ts";
-import type { Resource } from "../model/resource.ts";
+import type { AnyResource, Resource } from "../model/resource.ts";
 import { choice, defaultsOf, type ConfigOf, type Options } from "./config.ts";
 import type { Findings } from "./finding.ts";
 import type { PackFacts } from "./pack-facts.ts";
@@ -17,6 +17,8 @@ export interface Context<C = unknown> {
   /** Name of the stack; unknown when a state file is analysed. */
   readonly stack: string | undefined;
   readonly pack: PackFacts;
+  /** Arguments of a fleet or group of this run, by URN: outputs do not tell what was given and what AWS decided. */
+  readonly argumentsOf: (urn: string | undefined) => AnyResource | undefined;
 }
 
 export type ResourceChecks<C> = {
@@ -32,6 +34,9 @@ export interface Edit {
 export type Repairs<C> = {
   readonly [K in Kind]?: (resource: Resource<K>, context: Context<C>) => readonly Edit[];
 };
+
+/** The check of a kind whose arguments a rule only wants to have seen when others ask for them. */
+export const remembered = () => [];
 
 interface Metadata {
   /** Stable; a removed id is never used again. */

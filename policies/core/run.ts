@@ -47,6 +47,7 @@ export class Run {
   readonly #settings: RunSettings;
   readonly #unproved = new Map<string, RuleFinding>();
   readonly #fleetExemptions = new Map<string, FleetExemption[]>();
+  readonly #arguments = new Map<string, AnyResource>();
 
   constructor(settings: RunSettings) {
     this.#settings = settings;
@@ -64,7 +65,6 @@ export class Run {
   checkStack(rule: AnyRule, deployment: Deployment): RuleFinding[] {
     const { stack } = rule;
     if (!stack) return [];
-    for (const fleet of deployment.all("fleet")) this.learn(fleet);
     const found = this.#collect(rule, (context) => stack(deployment, context));
     return this.#settle(rule, found, (urn) => {
       const resource = deployment.byUrn(urn);
@@ -79,8 +79,9 @@ export class Run {
     return repair(resource, this.#context(rule));
   }
 
-  /** Remembers the exemptions that a fleet grants itself; its resources come after it. */
+  /** Remembers arguments that later checks ask for, and the exemptions that a fleet grants itself; its resources come after it. */
   learn(resource: AnyResource): void {
+    if (resource.as("fleet") || resource.as("group")) this.#arguments.set(resource.urn, resource);
     const given = resource.as("fleet")?.at("exemptions");
     if (!given || given.missing) return;
     this.#fleetExemptions.set(
@@ -148,6 +149,7 @@ export class Run {
       configOf: <D>(other: Rule<D>) => this.#config(other) as D,
       now: this.#settings.now(),
       stack: this.#settings.stack(),
+      argumentsOf: (urn) => this.#arguments.get(urn ?? ""),
       pack: {
         ruleIds: new Set(this.#settings.rules.map((one) => one.id)),
         configFaults: this.#settings.configFaults(),

@@ -10,6 +10,8 @@ interface Sources {
   /** Configuration per rule as the engine or a file gives it; undefined while there is none. */
   readonly configured: () => ReadonlyMap<string, Readonly<Record<string, unknown>>> | undefined;
   readonly stack: string | undefined;
+  /** Default: the machine's clock. */
+  readonly now?: () => number;
 }
 
 /** `all` sets the level of every rule in a configuration file; the engine passes it on like a rule. */
@@ -24,7 +26,7 @@ function faultsOf(rules: readonly AnyRule[], configured: ReadonlyMap<string, Rea
   });
 }
 
-export function runSettings({ rules, exemptions, configured, stack }: Sources): RunSettings {
+export function runSettings({ rules, exemptions, configured, stack, now = Date.now }: Sources): RunSettings {
   const own = (rule: string) => configured()?.get(rule);
   return {
     rules,
@@ -35,6 +37,6 @@ export function runSettings({ rules, exemptions, configured, stack }: Sources): 
       return [...exemptions, ...(Array.isArray(given) ? (given as Exemption[]) : [])];
     },
     stack: () => stack,
-    now: () => Date.now(),
+    now,
   };
 }

@@ -31,6 +31,16 @@ function unwrapped(raw: unknown): unknown {
   return typeof raw["plaintext"] === "string" ? (JSON.parse(raw["plaintext"]) as unknown) : raw;
 }
 
+function hiddenIn(value: Value): Value | undefined {
+  if (value.hidden) return value;
+  const parts = Array.isArray(value.raw) ? value.items() : value.keys().map((key) => (value as Value<Record<string, unknown>>).at(key));
+  for (const part of parts) {
+    const found = hiddenIn(part);
+    if (found) return found;
+  }
+  return undefined;
+}
+
 /** One property, or the root of a resource's properties, whose path is empty. `T` is its type in @pulumi/aws. */
 export class Value<T = unknown> {
   readonly raw: unknown;
@@ -98,18 +108,15 @@ export class Value<T = unknown> {
     return this.raw === false || this.raw === "false" ? false : undefined;
   }
 
-  /** The texts of a list, or the one text of a scalar; hidden elements are left out, see `hiddenWithin`. */
+  /** The texts of a list, or the one text of a scalar; hidden elements are left out, see `firstHidden`. */
   texts(): string[] {
     const own = this.text();
     return own !== undefined ? [own] : this.items().flatMap((item) => item.text() ?? []);
   }
 
-  /** Paths of what is hidden here or anywhere beneath. */
-  hiddenWithin(): string[] {
-    if (this.hidden) return [this.path];
-    if (Array.isArray(this.raw)) return this.items().flatMap((item) => item.hiddenWithin());
-    if (!isRecord(this.raw)) return [];
-    return Object.keys(this.raw).flatMap((key) => (this as Value<Record<string, unknown>>).at(key).hiddenWithin());
+  /** What is hidden here or anywhere beneath, the first of it. */
+  firstHidden(): Value | undefined {
+    return hiddenIn(this);
   }
 
   /** For messages: `httpTokens is "optional"`. Only for properties that can hold no secret. */

@@ -20,10 +20,11 @@ function notifications(deployment: Deployment): Teller[] {
   return deployment.all("notification").map((one) => {
     const events = one.at("notifications");
     const tells = events.texts().includes(noticeEvents.terminate);
+    const open = events.firstHidden();
     return {
       from: one,
       groups: one.at("groupNames"),
-      tells: tells || (events.hiddenWithin().length > 0 ? hidden(events) : false),
+      tells: tells || (open ? hidden(open) : false),
     };
   });
 }

@@ -1,6 +1,6 @@
 import { list } from "../core/config.ts";
 import { exemptionSchema, names, standing, type Exemption, type Standing } from "../core/exemption.ts";
-import { violation, type Finding } from "../core/finding.ts";
+import { violation, type Checking } from "../core/finding.ts";
 import { defineRule } from "../core/rule.ts";
 
 const faults: Readonly<Record<Exclude<Standing, "valid">, string>> = {
@@ -14,7 +14,7 @@ function* judge(
   what: string,
   now: number,
   ruleIds: ReadonlySet<string>,
-): Iterable<Finding> {
+): Checking {
   if (!ruleIds.has(exemption.rule)) yield violation(`${what} names no rule of this pack`);
   const fault = standing(exemption, now);
   if (fault !== "valid") yield violation(`${what} (expires "${exemption.expires}") ${faults[fault]}`);

@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { typeTokens } from "../../contract/type-tokens.ts";
 import { kinds } from "../model/kinds.ts";
 import type { ResourceFacts } from "../model/resource.ts";
 
@@ -26,6 +27,10 @@ export interface Example {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Configuration of other rules. */
   readonly configOf?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  /** Name of the stack; `test` when it does not matter. */
+  readonly stack?: string;
+  /** Moment of the check, when it matters. */
+  readonly now?: string;
   readonly resources: Readonly<Record<string, ExampleResource>>;
   /** The violations, all of them; of a bad example only. */
   readonly says?: readonly Saying[];
@@ -45,7 +50,7 @@ export function readExamples(rule: string, directory = examplesDirectory): Examp
 }
 
 const unknownText = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-const tokens = new Set(Object.values(kinds));
+const tokens = new Set([...Object.values(kinds), ...Object.values(typeTokens)]);
 
 /** `aws:autoscaling:Group` in full: `aws:autoscaling/group:Group`. */
 export function fullType(type: string): string {

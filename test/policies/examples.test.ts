@@ -25,6 +25,13 @@ const aboutThePack = new Set(["pack-config-known", "pack-exemptions-valid", "pac
 
 const configOf = (rule: AnyRule, example: Example) => ({ ...example.configOf, [rule.id]: { ...example.config } });
 
+const packOptions = (rule: AnyRule, example: Example) => ({
+  configured: configOf(rule, example),
+  stack: example.stack ?? "test",
+  now: example.now,
+  ...(rule.level === "disabled" && { level: "advisory" }),
+});
+
 interface Outcome {
   readonly violations: readonly string[];
   readonly unproved: readonly string[];
@@ -38,7 +45,8 @@ function run(rule: AnyRule, example: Example, { inputs, outputs }: Materialised)
     rules,
     exemptions: [],
     configured: () => new Map(Object.entries(configOf(rule, example))),
-    stack: "test",
+    stack: example.stack ?? "test",
+    ...(example.now !== undefined && { now: () => Date.parse(example.now ?? "") }),
   });
   const one = new Run(settings);
   const found = [
@@ -105,7 +113,7 @@ describe("examples", () => {
 
       for (const example of [...good, ...bad]) {
         it(`says exactly this after the deployment: ${example.title}`, async () => {
-          const pack = new PackInProcess([rule], { configured: configOf(rule, example), stack: "test" });
+          const pack = new PackInProcess([rule], packOptions(rule, example));
           const found = await pack.analyzeAll(materialise(example, true));
           assert.deepEqual(found.map(({ urn, message }) => line(urn, message)).sort(), said(example));
           assert.deepEqual(run(rule, example, materialise(example, true)).unproved, []);
@@ -114,7 +122,7 @@ describe("examples", () => {
         it(`is not silent before the first deployment: ${example.title}`, async () => {
           const all = materialise(example, false);
           const { violations, unproved } = run(rule, example, all);
-          const pack = new PackInProcess([rule], { configured: configOf(rule, example), stack: "test" });
+          const pack = new PackInProcess([rule], packOptions(rule, example));
           assert.deepEqual((await pack.analyzeAll(all)).map(({ urn, message }) => line(urn, message)).sort(), violations);
           assert.deepEqual(
             unproved,
@@ -180,7 +188,7 @@ describe("examples", () => {
             const secret = variant(all, urn, path, (old) => ({ [signatureKey]: secretSignature, value: old }));
             assert.deepEqual(run(rule, example, secret), plain, `${nameOf(urn)} ${path.join(".")} is secret`);
           }
-          const pack = new PackInProcess([rule], { configured: configOf(rule, example), stack: "test" });
+          const pack = new PackInProcess([rule], packOptions(rule, example));
           const wrapped = (facts: ResourceFacts): ResourceFacts => ({
             ...facts,
             properties: Object.fromEntries(

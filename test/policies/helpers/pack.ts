@@ -80,6 +80,7 @@ export interface PackOptions {
   readonly configured?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly exemptions?: readonly Exemption[];
   readonly stack?: string;
+  readonly now?: string | undefined;
   readonly level?: string;
 }
 
@@ -88,12 +89,13 @@ export class PackInProcess {
   readonly #analyzeStack: RpcFunction<unknown, InstanceType<typeof analyzer.AnalyzeResponse>>;
   readonly #remediate: RpcFunction<unknown, InstanceType<typeof analyzer.RemediateResponse>>;
 
-  constructor(rules: readonly AnyRule[], { configured, exemptions = [], stack, level }: PackOptions = {}) {
+  constructor(rules: readonly AnyRule[], { configured, exemptions = [], stack, now, level }: PackOptions = {}) {
     const settings = runSettings({
       rules,
       exemptions,
       configured: () => (configured === undefined ? undefined : new Map(Object.entries(configured))),
       stack,
+      ...(now !== undefined && { now: () => Date.parse(now) }),
     });
     const policies = policiesOf(settings, "required").map((one) => (level === undefined ? one : { ...one, enforcementLevel: level }));
     this.#analyze = server.makeAnalyzeRpcFun("fleet", "0.1.0", "mandatory", policies);
@@ -126,6 +128,6 @@ export class PackInProcess {
 
 function ask<Q, A>(rpc: RpcFunction<Q, A>, request: Q): Promise<A> {
   return new Promise((resolve, reject) => {
-    rpc({ request }, (error, answer) => (error ? reject(error) : resolve(answer)));
+    rpc({ request }, (error, answer) => (error instanceof Error ? reject(error) : resolve(answer)));
   });
 }

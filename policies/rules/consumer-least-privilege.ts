@@ -1,0 +1,97 @@
+import { choices } from "../core/config.ts";
+import { hidden, unproved, violation, type Checking, type Finding } from "../core/finding.ts";
+import { defineRule } from "../core/rule.ts";
+import { consumersOf } from "../facts/delivery.ts";
+import { parsePolicy, type Statement } from "../iam/document.ts";
+import { wildcard } from "../iam/match.ts";
+import type { Deployment } from "../model/deployment.ts";
+import type { Resource } from "../model/resource.ts";
+import type { Value } from "../model/value.ts";
+
+/** What a consumer of a queue needs, and what it may have beside. */
+const reading = [
+  "sqs:ReceiveMessage",
+  "sqs:DeleteMessage",
+  "sqs:GetQueueAttributes",
+  "sqs:ChangeMessageVisibility",
+  "sqs:GetQueueUrl",
+] as const;
+
+const isQueueAction = (action: string) => /^sqs:/i.test(action) || wildcard(action, "sqs:PurgeQueue", true);
+
+function* judgeStatement(
+  { actions, notActions, resources, notResources }: Statement,
+  queueArn: string | undefined,
+  allowed: readonly string[],
+  role: string,
+): Checking {
+  if (notActions) return yield violation(`a policy of ${role} allows everything but ${notActions.join(", ")}; name the actions`);
+  const queueActions = (actions ?? []).filter(isQueueAction);
+  if (queueActions.length === 0) return;
+  const excess = queueActions.filter((action) => !allowed.some((one) => one.toLowerCase() === action.toLowerCase()));
+  if (excess.length > 0) yield violation(`a policy of ${role} allows ${excess.join(", ")}; a consumer needs ${allowed.join(", ")} at most`);
+  const wide = notResources ? ["everything but some"] : (resources ?? []).filter((one) => /[*?]/.test(one));
+  if (wide.length > 0) yield violation(`a policy of ${role} allows ${queueActions.join(", ")} on ${wide.join(", ")}; name the queue`);
+  const others = (resources ?? []).filter((one) => !/[*?]/.test(one) && one !== queueArn);
+  if (queueArn !== undefined && others.length > 0)
+    yield violation(`a policy of ${role} allows ${queueActions.join(", ")} on ${others.join(", ")}, which the function does not read`);
+}
+
+function* judgePolicy(policy: Value, queueArn: string | undefined, allowed: readonly string[], role: string): Checking {
+  const open = policy.firstHidden();
+  if (open) return yield hidden(open);
+  const document = parsePolicy(policy.raw);
+  if (!document) return yield violation(`${policy.path} is no policy document`);
+  for (const statement of document) if (statement.effect === "Allow") yield* judgeStatement(statement, queueArn, allowed, role);
+}
+
+/** The documents of a role: inline ones, and those of the stack that are attached. */
+function* policiesOfRole(deployment: Deployment, role: Resource<"role">): Iterable<Value | Finding> {
+  yield* role
+    .at("inlinePolicies")
+    .items()
+    .map((one) => one.at("policy"));
+  for (const inline of deployment.all("rolePolicy")) {
+    const targets = deployment.targets(inline, inline.at("role"), "role");
+    if (targets.found.includes(role)) yield inline.at("policy");
+    else if (targets.unproved !== undefined) yield unproved(targets.unproved);
+  }
+  for (const attachment of deployment.all("rolePolicyAttachment")) {
+    const targets = deployment.targets(attachment, attachment.at("role"), "role");
+    if (targets.unproved !== undefined) yield unproved(targets.unproved);
+    if (!targets.found.includes(role)) continue;
+    const policies = deployment.targets(attachment, attachment.at("policyArn"), "iamPolicy");
+    if (policies.unproved !== undefined) yield unproved(policies.unproved);
+    yield* policies.found.map((one) => one.at("policy"));
+  }
+}
+
+export const consumerLeastPrivilege = defineRule({
+  id: "consumer-least-privilege",
+  title: "A consumer's role may read and delete messages of its own queue, and nothing more of SQS.",
+  why: "A consumer that may do everything with every queue turns one fault in it into the loss of all messages of the account.",
+  severity: "medium",
+  level: "advisory",
+  controls: ["cdk-nag:LambdaStarPermissions"],
+  remediation: "Allow the reading actions on the ARN of the queue.",
+  url: "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
+  options: { actions: choices("Actions of SQS that a consumer may have.", [...reading, "sqs:ListDeadLetterSourceQueues"], reading) },
+  *stack(deployment, { config }) {
+    for (const { mapping, queue, lambda, unproved: why } of deployment.once(consumersOf)) {
+      if (!lambda) {
+        if (why !== undefined) yield unproved(why, mapping);
+        continue;
+      }
+      const role = deployment.targets(lambda, lambda.at("role"), "role");
+      if (role.unproved !== undefined) yield unproved(role.unproved, lambda);
+      for (const one of role.found) {
+        for (const policy of policiesOfRole(deployment, one)) {
+          if ("kind" in policy) yield { ...policy, urn: lambda.urn };
+          else
+            for (const finding of judgePolicy(policy, queue?.at("arn").text(), config.actions, one.label))
+              yield { ...finding, urn: lambda.urn };
+        }
+      }
+    }
+  },
+});
