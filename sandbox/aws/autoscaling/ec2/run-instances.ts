@@ -26,19 +26,25 @@ function instanceTags({ effect, template }: LaunchSource): TagSpecification {
 }
 
 /**
- * The template's devices and those that only the image has. A root volume goes with its instance unless the template says otherwise; what
+ * The template's devices and those that only the image has; what the template leaves out of a device that the image has
+ * too, the snapshot and the size above all, is the image's
+ * (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/block-device-mapping-concepts.html). A root volume goes with its instance unless the template says otherwise; what
  * the emulator's images say of it is no choice of anybody's.
  */
 function blockDevices({ template, imageMappings, rootDeviceName }: LaunchSource): BlockDeviceMapping[] | undefined {
   const own = template.BlockDeviceMappings ?? [];
   const named = new Set(own.map(({ DeviceName }) => DeviceName));
+  const ofImage = new Map(imageMappings.map(({ DeviceName, Ebs }) => [DeviceName, Ebs]));
   const withRoot = (mapping: BlockDeviceMapping, kept: boolean | undefined): BlockDeviceMapping =>
     mapping.DeviceName === rootDeviceName && mapping.Ebs
       ? { ...mapping, Ebs: { ...mapping.Ebs, DeleteOnTermination: kept ?? true } }
       : mapping;
   const merged = [
     ...imageMappings.filter(({ DeviceName, Ebs }) => Ebs && !named.has(DeviceName)).map((mapping) => withRoot(mapping, undefined)),
-    ...own.map((mapping) => withRoot(mapping, mapping.Ebs?.DeleteOnTermination)),
+    ...own.map((mapping) => {
+      const completed = mapping.Ebs ? { ...mapping, Ebs: { ...ofImage.get(mapping.DeviceName), ...mapping.Ebs } } : mapping;
+      return withRoot(completed, mapping.Ebs?.DeleteOnTermination);
+    }),
   ];
   return merged.length === 0 ? undefined : merged;
 }
