@@ -62,6 +62,13 @@ Examples:
 Exit status: 0 done, 1 failed (a policy, a resource, or something that is missing), 2 wrong arguments, 130 after Ctrl-C.`,
   );
 
+// A reader that goes away (`| head`) does not end a deployment half-way.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
+
 const finish = (status: number) => {
   process.exitCode = status;
 };

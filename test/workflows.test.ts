@@ -119,13 +119,13 @@ describe("workflows", () => {
     ]) {
       assert.deepEqual([...(job?.strategy?.matrix.stack ?? [])].sort(), stacks);
     }
-    const { staging, production } = workflow("main").jobs as Readonly<Record<string, Job | undefined>>;
+    const { staging, production } = workflow("main").jobs;
     assert.equal(staging?.needs, "check");
     assert.equal(production?.needs, "staging");
-    assert.deepEqual([staging?.environment, production?.environment], ["staging", "production"]);
-    assert.deepEqual(staging?.concurrency, { group: "stack-staging", "cancel-in-progress": false });
-    assert.deepEqual(production?.concurrency, { group: "stack-production", "cancel-in-progress": false });
-    assert.equal(production?.steps[0]?.with?.["ref"], "${{ needs.staging.outputs.commit }}");
+    assert.deepEqual([staging.environment, production.environment], ["staging", "production"]);
+    assert.deepEqual(staging.concurrency, { group: "stack-staging", "cancel-in-progress": false });
+    assert.deepEqual(production.concurrency, { group: "stack-production", "cancel-in-progress": false });
+    assert.equal(production.steps[0]?.with?.["ref"], "${{ needs.staging.outputs.commit }}");
     assert.match(workflow("nightly").jobs["drift"]?.steps.at(-1)?.run ?? "", /^pulumi preview .*--refresh --expect-no-changes/);
   });
 });

@@ -107,9 +107,10 @@ export async function instancesInService(watch: Watch, minSize: number): Promise
     const group = await watch.calls.group(watch.group);
     if (group === undefined) throw new OpsError(exitCodes.aws, `Group ${watch.group} vanished during the wait.`);
     count = inService(group).length;
-    const line = `${count} of ${minSize} instances in service`;
-    if (count < minSize && line !== shown) watch.say((shown = line));
-    return count >= minSize ? group : undefined;
+    if (count >= minSize) return group;
+    const line = `${count} of ${minSize} instances in service.${await lastFailure(watch)}`;
+    if (line !== shown) watch.say((shown = line));
+    return undefined;
   };
   const atDeadline = async () =>
     new OpsError(

@@ -188,7 +188,7 @@ describe("ops rollout", () => {
     });
     assert.equal(result.outcome, "unchanged");
     assert.equal(double!.actions().includes("StartInstanceRefresh"), false);
-    assert.deepEqual(lines, ["1 of 2 instances in service", `group web runs version 2 of ${template} already`]);
+    assert.deepEqual(lines, ["1 of 2 instances in service.", `group web runs version 2 of ${template} already`]);
   });
 
   it("counts an unhealthy instance as not in service, and says at the deadline why launches failed", async () => {
@@ -210,6 +210,7 @@ describe("ops rollout", () => {
       "Group web has 1 of 2 instances in service after 30 s. Its last failed activity: Launching: no capacity. Correct the cause and run the same command again.",
     );
     assert.equal(slept, 30_000);
+    assert.deepEqual(lines, ["1 of 2 instances in service. Its last failed activity: Launching: no capacity."]);
   });
 
   it("acts when the group holds the version but an instance does not run it", async () => {
