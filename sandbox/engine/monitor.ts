@@ -8,6 +8,7 @@ import providerProtocol from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { EngineError } from "./api.ts";
 import type { ConfigMap, Severity } from "./api.ts";
+import { hashedMap } from "./assets.ts";
 import { aliasOf } from "./deploy/aliases.ts";
 import { Stopped } from "./deploy/deployment.ts";
 import { goalOf } from "./deploy/goal.ts";
@@ -22,6 +23,8 @@ export interface MonitorOptions {
   readonly organization: string;
   readonly config: ConfigMap;
   readonly parallel: number;
+  /** What relative paths of assets start from. */
+  readonly programDir: string;
 }
 
 const { ResourceMonitorFeature: Feature } = protocol;
@@ -96,7 +99,8 @@ export class Monitor {
       ),
       registerResource: answer(async (request: protocol.RegisterResourceRequest) => registered(await this.#register(request))),
       registerResourceOutputs: answer(async (request: protocol.RegisterResourceOutputsRequest) => {
-        (await this.#source()).registerOutputs(request.getUrn(), fromStruct(request.getOutputs()));
+        const source = await this.#source();
+        source.registerOutputs(request.getUrn(), await hashedMap(fromStruct(request.getOutputs()), this.#options.programDir));
         return new empty.Empty();
       }),
       readResource: answer((request: protocol.ReadResourceRequest) => this.#read(request)),
@@ -122,7 +126,8 @@ export class Monitor {
     const urns = request.getAliasurnsList().map((urn) => ({ urn }));
     try {
       const goal = goalOf(request, [...urns, ...request.getAliasesList().map(aliasOf)]);
-      return await source.deployment.track(source.register(goal));
+      const inputs = await hashedMap(goal.inputs, this.#options.programDir);
+      return await source.deployment.track(source.register({ ...goal, inputs }));
     } catch (error) {
       throw source.deployment.fail(error);
     }

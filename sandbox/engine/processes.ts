@@ -24,7 +24,7 @@ while read -r what group; do
     end) groups=$(printf '%s' "$groups" | sed "s/ $group / /") ;;
   esac
 done
-for group in $groups; do kill -KILL -- "-$group" 2>/dev/null; done
+for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 `;
 
 export interface ChildOptions {

@@ -1,11 +1,12 @@
 /** The processes and connections of one run, from its first phase to its last. */
 import { randomBytes } from "node:crypto";
-import type { DeployOptions, Phase } from "./api.ts";
+import type { DeployOptions, Diagnostic, Phase } from "./api.ts";
 import { Deployment } from "./deploy/deployment.ts";
 import { Recorder } from "./deploy/recorder.ts";
 import { Monitor } from "./monitor.ts";
 import { PolicyPack } from "./policy/pack.ts";
 import { Processes } from "./processes.ts";
+import { programPlace } from "./program.ts";
 import { PluginHost } from "./provider/plugin-host.ts";
 import { ProviderRegistry } from "./provider/registry.ts";
 import type { Checkpoint } from "./state/checkpoint.ts";
@@ -28,6 +29,8 @@ export class Run {
   #host: PluginHost | undefined;
   #packs: readonly PolicyPack[] = [];
   #recorder: Recorder | undefined;
+  /** What was found of an earlier run: it concerns every phase of this one. */
+  #recovered: readonly Diagnostic[] = [];
 
   constructor(options: DeployOptions) {
     this.options = options;
@@ -38,6 +41,7 @@ export class Run {
       organization: options.organization ?? "organization",
       config: options.config,
       parallel: this.parallel,
+      programDir: programPlace(options).pwd,
     });
   }
 
@@ -92,6 +96,7 @@ export class Run {
 
   recorder(phase: Phase): Recorder {
     const recorder = new Recorder(phase, (event) => this.options.onEvent?.(event));
+    recorder.diagnostics.push(...this.#recovered);
     this.#recorder = recorder;
     this.monitor.recorder = recorder;
     return recorder;
@@ -124,6 +129,7 @@ export class Run {
     const provider = ({ provider: reference = "" }: { provider?: string }) => registry.ensure(reference, find);
     const { resources, notes } = await recover(loaded.resources, loaded.pending, provider, stateFile);
     for (const note of notes) recorder.diagnostic("warning", note);
+    this.#recovered = recorder.diagnostics.slice(-notes.length);
     registry.release();
     return { ...loaded, resources, pending: [] };
   }

@@ -41,6 +41,12 @@ export interface Remediation {
 }
 
 const levels = ["advisory", "mandatory", "disabled", "remediate"] as const satisfies readonly EnforcementLevel[];
+const levelNumbers = {
+  advisory: protocol.EnforcementLevel.ADVISORY,
+  mandatory: protocol.EnforcementLevel.MANDATORY,
+  disabled: protocol.EnforcementLevel.DISABLED,
+  remediate: protocol.EnforcementLevel.REMEDIATE,
+} as const satisfies Record<EnforcementLevel, protocol.EnforcementLevel>;
 const severities = ["", "low", "medium", "high", "critical"] as const;
 
 const service = analyzerService.AnalyzerService;
@@ -160,7 +166,7 @@ export class PolicyPack {
     const request = new protocol.ConfigureAnalyzerRequest();
     for (const [name, { enforcementLevel = "advisory", properties }] of Object.entries(merged)) {
       const one = new protocol.PolicyConfig()
-        .setEnforcementlevel(levels.indexOf(enforcementLevel))
+        .setEnforcementlevel(levelNumbers[enforcementLevel])
         .setProperties(toStruct(properties as PropertyMap));
       request.getPolicyconfigMap().set(name, one);
     }
