@@ -7,6 +7,7 @@ race for one. Standard input is a pipe from the parent and carries nothing: its 
 however it went, and ends this process and whatever it started (Lambda functions are children of ministack).
 """
 
+import hashlib
 import os
 import signal
 import socket
@@ -50,12 +51,27 @@ def serve_moto(listener):
     make_server("127.0.0.1", port, app, threaded=True, request_handler=QuietHandler, fd=listener.fileno()).serve_forever()
 
 
+def role_credentials(function):
+    """Credentials of the function's role: the same derivation as in endpoint/sessions.ts."""
+    role = function.get("Role", "").rsplit("/", 1)[-1]
+    key = "ASIA" + hashlib.sha256(role.encode()).hexdigest()[:16].upper()
+    return {
+        "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": f"local-{key}",
+        "AWS_SESSION_TOKEN": f"local-session-{role}",
+    }
+
+
 def serve_ministack(listener):
     import asyncio
 
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack.app import app
+    from ministack.core import lambda_runtime
+
+    # Without this every function signs with the account's id, and nobody can tell whose call it is.
+    lambda_runtime.execution_credentials = role_credentials
 
     config = Config()
     config.bind = [f"fd://{listener.fileno()}"]

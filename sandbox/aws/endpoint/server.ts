@@ -12,7 +12,6 @@ import { lambdaAction } from "./lambda-actions.ts";
 import { actionOf, protocolOf, scopeOf } from "./route.ts";
 import type { Protocol } from "./route.ts";
 import type { Sessions } from "./sessions.ts";
-import { assumedRole } from "./sessions.ts";
 
 export type PlainHandler = (request: {
   readonly method: string;
@@ -155,11 +154,8 @@ export class Endpoint {
 
   #tell(answered: AwsService | undefined, action: string, request: AwsRequest, reply: AwsReply): void {
     const responseBody = typeof reply.body === "string" ? Buffer.from(reply.body) : reply.body;
-    if (request.service === "sts" && reply.status === 200) {
-      const assumed = assumedRole(responseBody.toString("utf8"));
-      if (assumed !== undefined) this.#options.sessions.learn(assumed.accessKeyId, assumed.session);
-    }
     const call = { service: request.service, action, roleName: request.roleName, request, status: reply.status, responseBody };
+    this.#options.sessions.observe(call);
     for (const service of this.#services.values()) {
       if (service === answered || service.observe === undefined) continue;
       try {

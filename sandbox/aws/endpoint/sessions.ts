@@ -1,5 +1,6 @@
-/** Whose credentials an access key is: the sandbox accepts any, but remembers the roles whose sessions were handed out. */
-import { randomBytes } from "node:crypto";
+/** Whose credentials an access key is: the sandbox accepts any, but knows the sessions of roles. */
+import { createHash } from "node:crypto";
+import type { ObservedCall } from "../service.ts";
 
 export interface RoleSession {
   readonly roleName: string;
@@ -12,26 +13,38 @@ export interface Credentials {
   readonly sessionToken: string;
 }
 
+/** Instances and functions sign with these: made from the role's name alone, as emulators/serve.py makes them too. */
+export function roleCredentials(roleName: string): Credentials {
+  const accessKeyId = `ASIA${createHash("sha256").update(roleName).digest("hex").slice(0, 16).toUpperCase()}`;
+  return { accessKeyId, secretAccessKey: `local-${accessKeyId}`, sessionToken: `local-session-${roleName}` };
+}
+
 export class Sessions {
   readonly #byAccessKey = new Map<string, RoleSession>();
 
-  /** Notes a session that STS handed out. */
-  learn(accessKeyId: string, session: RoleSession): void {
-    this.#byAccessKey.set(accessKeyId, session);
-  }
-
-  /** Fake credentials for a session of the role; the same ones on every call for one role and session name. */
-  issue(session: RoleSession): Credentials {
-    const known = [...this.#byAccessKey].find(
-      ([, other]) => other.roleName === session.roleName && other.sessionName === session.sessionName,
-    );
-    const accessKeyId = known?.[0] ?? `ASIA${randomBytes(8).toString("hex").toUpperCase()}`;
-    this.learn(accessKeyId, session);
-    return { accessKeyId, secretAccessKey: `local-${accessKeyId}`, sessionToken: `local-session-${session.roleName}` };
-  }
-
   get(accessKeyId: string): RoleSession | undefined {
     return this.#byAccessKey.get(accessKeyId);
+  }
+
+  /** From now on a call signed with the role's own credentials is known to be the role's. */
+  addRole(roleName: string, sessionName = roleName): void {
+    this.#byAccessKey.set(roleCredentials(roleName).accessKeyId, { roleName, sessionName });
+  }
+
+  /** Learns from calls that made a role, gave one to a function, or handed out a session. */
+  observe({ service, action, request, status, responseBody }: ObservedCall): void {
+    if (status >= 300) return;
+    if (service === "iam" && action === "CreateRole") {
+      const name = new URLSearchParams(request.body.toString("utf8")).get("RoleName");
+      if (name !== null) this.addRole(name);
+    } else if (service === "lambda" && (action === "CreateFunction" || action === "UpdateFunctionConfiguration")) {
+      const configuration = JSON.parse(responseBody.toString("utf8")) as { readonly Role?: string; readonly FunctionName?: string };
+      const role = configuration.Role?.split("/").pop();
+      if (role !== undefined) this.addRole(role, configuration.FunctionName);
+    } else if (service === "sts" && action.startsWith("AssumeRole")) {
+      const assumed = assumedRole(responseBody.toString("utf8"));
+      if (assumed !== undefined) this.#byAccessKey.set(assumed.accessKeyId, assumed.session);
+    }
   }
 }
 
