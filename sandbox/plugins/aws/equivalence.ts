@@ -1,5 +1,5 @@
 /** When two values of a property mean the same. */
-import { equal, isObject } from "../protocol/values.ts";
+import { equal, hasUnknown, isObject, unknown } from "../protocol/values.ts";
 import type { Value } from "../protocol/values.ts";
 import type { Definition } from "./definition.ts";
 
@@ -41,13 +41,18 @@ const isEmpty = (value: Value | undefined): boolean =>
 /** `path` without indexes. */
 export function equivalent(definition: Definition, path: string, one: Value | undefined, other: Value | undefined): boolean {
   if (equal(one, other) || (isEmpty(one) && isEmpty(other))) return true;
-  if (one === undefined || other === undefined) return false;
+  if (one === undefined || other === undefined || one === unknown || other === unknown) return false;
   if (definition.json?.includes(path)) return sameJson(one, other);
-  if (definition.same?.[path]?.(one, other)) return true;
-  if (Array.isArray(one) && Array.isArray(other)) {
-    if (definition.sets?.includes(path)) return sameSet(one, other);
-    return one.length === other.length && one.every((item, index) => equivalent(definition, path, item, other[index]));
-  }
+  if (!hasUnknown(one) && !hasUnknown(other) && definition.same?.[path]?.(one, other)) return true;
+  if (definition.sets?.includes(path) && Array.isArray(one) && Array.isArray(other)) return sameSet(one, other);
+  return sameMembers(definition, path, one, other);
+}
+
+/** Compares member by member; the rules of `path` itself are for the whole value, not for an item of a list. */
+function sameMembers(definition: Definition, path: string, one: Value, other: Value): boolean {
+  if (equal(one, other)) return true;
+  if (Array.isArray(one) && Array.isArray(other))
+    return one.length === other.length && one.every((item, index) => sameMembers(definition, path, item, other[index] ?? null));
   if (!isObject(one) || !isObject(other)) return false;
   const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
   return [...keys].every((key) => equivalent(definition, `${path}.${key}`, one[key], other[key]));
@@ -57,8 +62,12 @@ export function equivalent(definition: Definition, path: string, one: Value | un
 export function settled(definition: Definition, path: string, found: Value, given: Value | undefined): Value {
   if (given === undefined) return found;
   if (equivalent(definition, path, found, given)) return given;
-  if (Array.isArray(found) && Array.isArray(given) && found.length === given.length && !definition.sets?.includes(path))
-    return found.map((item, index) => settled(definition, path, item, given[index]));
+  return definition.sets?.includes(path) ? found : settledMembers(definition, path, found, given);
+}
+
+function settledMembers(definition: Definition, path: string, found: Value, given: Value): Value {
+  if (Array.isArray(found) && Array.isArray(given) && found.length === given.length)
+    return found.map((item, index) => settledMembers(definition, path, item, given[index] ?? null));
   if (!isObject(found) || !isObject(given)) return found;
   return Object.fromEntries(Object.entries(found).map(([key, item]) => [key, settled(definition, `${path}.${key}`, item, given[key])]));
 }

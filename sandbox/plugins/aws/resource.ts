@@ -55,8 +55,9 @@ export class AwsResource implements Resource {
   #changes(oldInputs: Properties, oldOutputs: Properties, news: Properties): Change[] {
     const keys = Object.keys(this.#schema).filter((key) => this.#schema[key]?.input !== undefined && key !== "tagsAll");
     // A region that is not set is the provider's: naming that one is no change.
-    const old: Properties = { ...(oldOutputs["region"] === undefined ? {} : { region: oldOutputs["region"] }), ...oldInputs };
-    const wanted: Properties = { ...("region" in this.#schema ? { region: this.#configuration().region } : {}), ...news };
+    const { region } = oldOutputs;
+    const old: Properties = { ...(region === undefined ? {} : { region }), ...oldInputs };
+    const wanted: Properties = { ...(region === undefined ? {} : { region: this.#configuration().region }), ...news };
     const changes = keys
       .filter((key) => !equivalent(this.#definition, key, old[key], wanted[key]))
       .filter((key) => wanted[key] !== undefined || !this.#keptByProvider(key))
@@ -202,7 +203,7 @@ export class AwsResource implements Resource {
       if (value !== undefined) outputs[key] = merged(outputs[key], value);
       else if (this.#schema[key]?.output === "maybe") Reflect.deleteProperty(outputs, key);
     }
-    for (const key of this.#definition.renewed?.(changed) ?? []) outputs[key] = unknown;
+    for (const key of this.#definition.renewed?.(changed) ?? []) if (!(key in news)) outputs[key] = unknown;
     return outputs;
   }
 

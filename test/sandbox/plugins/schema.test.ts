@@ -48,7 +48,11 @@ describe("tables of the AWS plugin", () => {
       const shape: Shape = { object: Object.fromEntries(Object.entries(properties).map(([key, one]) => [key, { type: one.type }])) };
       const inputs = [...Object.keys(definition.defaults ?? {}), ...(definition.unsupported ?? []), ...(definition.json ?? [])];
       for (const key of inputs) assert.ok(properties[key]?.input, `${token}: ${key} is no input`);
-      for (const path of [...(definition.sets ?? []), ...Object.keys(definition.nestedDefaults ?? {}), ...Object.keys(definition.same ?? {})])
+      for (const path of [
+        ...(definition.sets ?? []),
+        ...Object.keys(definition.nestedDefaults ?? {}),
+        ...Object.keys(definition.same ?? {}),
+      ])
         assert.ok(shapeAt(shape, path.split(".")), `${token}: ${path} is no property`);
       for (const [path, defaults] of Object.entries(definition.nestedDefaults ?? {}))
         for (const key of Object.keys(defaults)) assert.ok(shapeAt(shape, [...path.split("."), key]), `${token}: ${path}.${key}`);
