@@ -22,7 +22,7 @@ export function rebalance(core: Core, group: GroupState): void {
   const uneven = unevenZones(core, group);
   const settled = group.launching.size === 0 && countIn(group, "InService") === group.active;
   if (uneven === undefined) {
-    group.rebalanceSurplus = 0; // reconcile takes out what is too much, from the fullest zones
+    if (settled) group.rebalanceSurplus = 0; // reconcile takes out what is too much, from the fullest zones
   } else if (settled && group.rebalanceSurplus > 0 && group.active > group.desiredCapacity) {
     takeFrom(core, group, uneven.from, group.active - group.desiredCapacity);
     group.rebalanceSurplus = 0;

@@ -10,6 +10,9 @@ import { checkConfig, mainSpecification, overridesOf, resolveTemplate } from "./
 import type { CancelInstanceRefresh, StartInstanceRefresh } from "./types/commands.ts";
 import type { LaunchConfig, RefreshPreferences } from "./types/common.ts";
 
+/** A refresh is Pending "while it is initializing" and then quickly InProgress; a second here. */
+const initializingMs = 1000;
+
 export function startInstanceRefresh(core: Core, input: StartInstanceRefresh): string {
   const group = core.group(input.group);
   refuseWhileDeleting(group);
@@ -26,7 +29,7 @@ export function startInstanceRefresh(core: Core, input: StartInstanceRefresh): s
   if (preferences.autoRollback === true) refuseIrreversible(core, group.config, desiredConfiguration, validationError);
   const refresh = newRefresh(core, group, preferences, desiredConfiguration);
   group.refreshes.push(refresh);
-  core.schedule(core.nowMs, "refresh", group.name, refresh.id);
+  core.schedule(core.nowMs + initializingMs, "refresh", group.name, refresh.id);
   return refresh.id;
 }
 

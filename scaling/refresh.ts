@@ -150,6 +150,7 @@ export function isOfThisRound(refresh: RefreshState, instance: InstanceState): b
 function replaceSome(core: Core, group: GroupState, refresh: RefreshState, census: Census): string | undefined {
   const allowance = checkpointAllowance(core, group, refresh, census);
   const movable = census.remaining.filter((instance) => isActive(instance) && !waitsForProtection(refresh, instance));
+  fullestZoneFirst(group, movable);
   const count = Math.min(movable.length, allowance);
   group.refreshSurplus = Math.max(0, Math.min(census.range.max - group.desiredCapacity, count));
   group.launchCause = "an instance was launched in response to an instance refresh.";
@@ -172,6 +173,18 @@ function replaceSome(core: Core, group: GroupState, refresh: RefreshState, censu
   return census.remaining.some((instance) => instance.state === "Standby")
     ? "Waiting for instances in Standby to be returned to service."
     : "Waiting for scale-in protection to be removed from instances.";
+}
+
+/** In the order in which taking them out keeps the zones balanced. */
+function fullestZoneFirst(group: GroupState, instances: InstanceState[]): void {
+  const left = new Map(group.activeByZone);
+  const place = new Map<InstanceState, number>();
+  for (const instance of instances) {
+    const inZone = left.get(instance.zone) ?? 0;
+    place.set(instance, -inZone);
+    left.set(instance.zone, inZone - 1);
+  }
+  instances.sort((one, other) => (place.get(one) ?? 0) - (place.get(other) ?? 0));
 }
 
 function waitsForProtection(refresh: RefreshState, instance: InstanceState): boolean {
