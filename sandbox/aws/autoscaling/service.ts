@@ -10,6 +10,7 @@ import type { AwsReply, AwsRequest, AwsService, ObservedCall } from "../service.
 import type { ActionContext } from "./actions/context.ts";
 import { runAction } from "./actions/table.ts";
 import { administer } from "./admin.ts";
+import { AlarmWatch } from "./alarm-watch.ts";
 import { Faults } from "./ec2/faults.ts";
 import { KnownResources } from "./ec2/known.ts";
 import { LaunchLookup } from "./ec2/lookup.ts";
@@ -38,6 +39,7 @@ class AutoScaling implements AutoScalingService {
   readonly #host: ModelHost;
   readonly #performer: Performer;
   readonly #known: KnownResources;
+  readonly #alarms: AlarmWatch;
   readonly #context: ActionContext;
   readonly #faults = new Faults();
   readonly #loads: Loads;
@@ -74,7 +76,15 @@ class AutoScaling implements AutoScalingService {
     });
     this.#known = new KnownResources(ec2, report);
     this.#loads = new Loads(deps.clock, this.#host.model, (namespace, values) => deps.putMetricData(namespace, values));
-    this.#context = { host: this.#host, known: this.#known, ec2, cloudWatch };
+    this.#alarms = new AlarmWatch({
+      clock: deps.clock,
+      views: this.#host.model,
+      cloudWatch,
+      report,
+      background: (work) => deps.background(work),
+      log: (line) => deps.log(line),
+    });
+    this.#context = { host: this.#host, known: this.#known, alarms: this.#alarms, ec2, cloudWatch };
     deps.onAlarmAction("arn:aws:autoscaling:", (action) => this.#alarm(action));
     this.#ready = this.#start(ec2, elb);
   }
@@ -88,6 +98,7 @@ class AutoScaling implements AutoScalingService {
       this.#deps.log(`auto scaling: the instances of an earlier run cannot be looked at: ${messageOf(error)}`);
     }
     this.#host.start();
+    this.#alarms.start();
   }
 
   async handle(request: AwsRequest): Promise<AwsReply> {
@@ -121,6 +132,7 @@ class AutoScaling implements AutoScalingService {
   async close(): Promise<void> {
     await this.#ready;
     this.#loads.close();
+    this.#alarms.close();
     this.#performer.close();
     this.#host.close();
   }

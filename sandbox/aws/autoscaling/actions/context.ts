@@ -2,6 +2,7 @@
 import type { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import type { EC2Client } from "@aws-sdk/client-ec2";
 import type { GroupView } from "../../../../scaling/types/views.ts";
+import type { AlarmWatch } from "../alarm-watch.ts";
 import type { KnownResources } from "../ec2/known.ts";
 import type { ModelHost } from "../host/host.ts";
 import { ApiError } from "../protocol/errors.ts";
@@ -10,6 +11,7 @@ import type { Input, Output } from "./api.ts";
 export interface ActionContext {
   readonly host: ModelHost;
   readonly known: KnownResources;
+  readonly alarms: AlarmWatch;
   readonly ec2: EC2Client;
   readonly cloudWatch: CloudWatchClient;
 }

@@ -1,5 +1,6 @@
 /** Notification configurations, metrics collection, and the lists of names that never change. */
 import { adjustmentTypes, groupMetricNames, terminationPolicyNames } from "../../../../scaling/types/common.ts";
+import { ApiError } from "../protocol/errors.ts";
 import { page } from "../protocol/paging.ts";
 import type { Actions } from "./context.ts";
 
@@ -27,6 +28,9 @@ type Names =
   | "DescribeAdjustmentTypes"
   | "DescribeTerminationPolicyTypes"
   | "DescribeAccountLimits";
+
+/** The only one there is. */
+const granularity = "1Minute";
 
 interface ConfigurationKey {
   readonly group: string;
@@ -58,7 +62,10 @@ export const notificationActions: Actions<Names> = {
     return { NotificationConfigurations, NextToken };
   },
   DescribeAutoScalingNotificationTypes: () => ({ AutoScalingNotificationTypes: [...notificationTypes] }),
-  EnableMetricsCollection: ({ AutoScalingGroupName, Metrics }, { host }) => {
+  EnableMetricsCollection: ({ AutoScalingGroupName, Granularity, Metrics }, { host }) => {
+    if (Granularity !== granularity) {
+      throw new ApiError("ValidationError", `The Granularity value ${Granularity} is not valid; it must be ${granularity}`);
+    }
     host.run("enableMetricsCollection", { group: AutoScalingGroupName, ...(Metrics && { metrics: Metrics }) });
     return {};
   },
@@ -68,7 +75,7 @@ export const notificationActions: Actions<Names> = {
   },
   DescribeMetricCollectionTypes: () => ({
     Metrics: groupMetricNames.map((Metric) => ({ Metric })),
-    Granularities: [{ Granularity: "1Minute" }],
+    Granularities: [{ Granularity: granularity }],
   }),
   DescribeAdjustmentTypes: () => ({ AdjustmentTypes: adjustmentTypes.map((AdjustmentType) => ({ AdjustmentType })) }),
   DescribeTerminationPolicyTypes: () => ({ TerminationPolicyTypes: [...terminationPolicyNames] }),

@@ -81,12 +81,14 @@ export const refreshActions: Actions<Names> = {
     const group = groupNamed(context, input.AutoScalingGroupName);
     const desired = input.DesiredConfiguration && launchConfigFrom(input.DesiredConfiguration);
     await context.known.readTemplates(desired ?? group);
+    await context.alarms.read(input.Preferences?.AlarmSpecification?.Alarms ?? []);
     const id = context.host.run("startInstanceRefresh", {
       group: input.AutoScalingGroupName,
       ...(input.Strategy !== undefined && { strategy: input.Strategy }),
       ...(desired && { desiredConfiguration: desired }),
       ...(input.Preferences && { preferences: preferencesFrom(input.Preferences) }),
     });
+    context.alarms.start();
     return { InstanceRefreshId: id };
   },
   CancelInstanceRefresh: ({ AutoScalingGroupName, WaitForTransitioningInstances }, { host }) => ({

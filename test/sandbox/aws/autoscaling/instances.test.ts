@@ -15,8 +15,9 @@ describe("instances of Auto Scaling groups", function () {
   const members = async (name: string) => (await aws.group(name)).Instances ?? [];
   const states = async (name: string) => (await members(name)).map(({ LifecycleState }) => LifecycleState);
   const real = async (ids: readonly string[]) => (await aws.ec2Instances()).filter(({ InstanceId }) => ids.includes(InstanceId!));
-  const ofTag = (tags: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined) =>
-    Object.fromEntries((tags ?? []).map(({ Key, Value }) => [Key, Value]));
+  const ofTag = (
+    tags: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined,
+  ): Record<string, string | undefined> => Object.fromEntries((tags ?? []).map(({ Key, Value }) => [Key, Value] as const));
 
   it("have every field of the template version", async () => {
     await aws.iam.send(new CreateRoleCommand({ RoleName: "node", AssumeRolePolicyDocument: "{}" }));
@@ -105,7 +106,7 @@ describe("instances of Auto Scaling groups", function () {
         ["/dev/sda1", true],
         ["/dev/sdf", true],
       ]);
-      const ids = instance.BlockDeviceMappings!.map(({ Ebs }) => Ebs!.VolumeId!);
+      const ids = instance.BlockDeviceMappings.map(({ Ebs }) => Ebs!.VolumeId!);
       const { Volumes } = await aws.ec2.send(new ec2.DescribeVolumesCommand({ VolumeIds: ids }));
       const facts = Volumes!.map((one) => [
         one.Attachments![0]!.Device,
@@ -121,7 +122,7 @@ describe("instances of Auto Scaling groups", function () {
       ]);
       const cards = await aws.ec2.send(
         new ec2.DescribeNetworkInterfacesCommand({
-          NetworkInterfaceIds: instance.NetworkInterfaces!.map((one) => one.NetworkInterfaceId!),
+          NetworkInterfaceIds: instance.NetworkInterfaces.map((one) => one.NetworkInterfaceId!),
         }),
       );
       assert.deepEqual(

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as sdk from "@aws-sdk/client-auto-scaling";
+import { PutMetricAlarmCommand, SetAlarmStateCommand } from "@aws-sdk/client-cloudwatch";
 import { CreateLaunchTemplateVersionCommand, type _InstanceType } from "@aws-sdk/client-ec2";
 import { Harness, refusal } from "./harness.ts";
 
@@ -174,6 +175,36 @@ describe("instance refreshes and warm pools", function () {
     assert.deepEqual(await types(name), ["t3.micro", "t3.micro"]);
     assert.equal((await aws.group(name)).LaunchTemplate?.Version, "1");
     await aws.service.admin("faults", { launch: [] });
+  });
+
+  it("go back when an alarm that they name goes off", async () => {
+    const name = "watched";
+    await aws.createGroup(name, {
+      MinSize: 2,
+      MaxSize: 4,
+      LaunchTemplate: { LaunchTemplateId: await aws.template(`${name}-template`), Version: "1" },
+    });
+    await newVersion(name, "t3.small");
+    const alarm = { Namespace: "Shop", MetricName: "Errors", Statistic: "Sum", Period: 60, EvaluationPeriods: 1, Threshold: 1 } as const;
+    await aws.cloudWatch.send(new PutMetricAlarmCommand({ AlarmName: "errors", ComparisonOperator: "GreaterThanThreshold", ...alarm }));
+    const setState = (StateValue: "OK" | "ALARM") =>
+      aws.cloudWatch.send(new SetAlarmStateCommand({ AlarmName: "errors", StateValue, StateReason: "test" }));
+    await setState("OK");
+    const AlarmSpecification = { Alarms: ["errors"] };
+    const Preferences = { MinHealthyPercentage: 50, InstanceWarmup: 120, AutoRollback: true, AlarmSpecification };
+    await start(name, { DesiredConfiguration: template(name, "2"), Preferences });
+    await aws.advance(60);
+    assert.equal((await newest(name)).Status, "InProgress");
+    await setState("ALARM");
+    await aws.advance(15);
+    const turned = await newest(name);
+    assert.equal(turned.Status, "RollbackInProgress");
+    assert.match(turned.RollbackDetails!.RollbackReason!, /alarm/i);
+    assert.deepEqual(turned.Preferences?.AlarmSpecification, AlarmSpecification);
+    await setState("OK");
+    await aws.advance(600);
+    assert.equal((await newest(name)).Status, "RollbackSuccessful");
+    assert.deepEqual(await types(name), ["t3.micro", "t3.micro"]);
   });
 
   it("are refused by the member that is wrong", async () => {
