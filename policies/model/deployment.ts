@@ -1,6 +1,6 @@
 import { kinds, type Kind } from "./kinds.ts";
 import { Resource, type AnyResource, type ResourceFacts } from "./resource.ts";
-import type { Value } from "./value.ts";
+import { Value } from "./value.ts";
 
 /** Properties by which other resources refer to one of this kind, where they are more than `arn`, `id` and `name`. */
 const identifiers: Partial<Record<Kind, readonly string[]>> = {
@@ -9,6 +9,11 @@ const identifiers: Partial<Record<Kind, readonly string[]>> = {
   key: ["arn", "id", "keyId"],
   image: ["arn", "id"],
 };
+
+const identifierValues = (resource: AnyResource, kind: Kind) =>
+  (identifiers[kind] ?? ["arn", "id", "name"]).map((key) =>
+    new Value<Readonly<Record<string, unknown>>>(resource.facts.properties).at(key),
+  );
 
 /** Where the value of a property leads. */
 export interface Targets<K extends Kind> {
@@ -73,7 +78,7 @@ export class Deployment {
     let hidden = 0;
     for (const part of parts) {
       const text = part.text();
-      const target = text === undefined ? undefined : this.#identifiedBy(text, wanted);
+      const target = text === undefined ? undefined : (this.#identifiedBy(text, wanted) ?? this.#unidentified(from, value, wanted));
       if (target) found.push(target);
       else if (text !== undefined) external.push(text);
       else hidden++;
@@ -88,7 +93,7 @@ export class Deployment {
     wanted: readonly K[],
     known: { found: Resource<K>[]; external: string[]; hidden: number },
   ): Targets<K> {
-    const dependencies = (from.facts.propertyDependencies?.[value.property] ?? []).flatMap((urn) => this.#byUrn.get(urn) ?? []);
+    const dependencies = this.#dependencies(from, value);
     const fitting = dependencies.flatMap((one) => wanted.flatMap((kind) => one.as(kind) ?? []));
     const fresh = fitting.filter((one) => !known.found.includes(one));
     const found = [...known.found, ...fresh];
@@ -108,6 +113,24 @@ export class Deployment {
     };
   }
 
+  /**
+   * The engine gives no ids, and some providers do not repeat them among the outputs: a known value that fits none of
+   * the resources is taken for the one resource that it was made from and whose identifiers are not all known.
+   */
+  #unidentified<K extends Kind>(from: AnyResource, value: Value, wanted: readonly K[]): Resource<K> | undefined {
+    const [first, second] = this.#dependencies(from, value).flatMap((one) =>
+      wanted.flatMap((kind) => {
+        const resource = one.as(kind);
+        return resource && identifierValues(resource, kind).some((identifier) => !identifier.known) ? resource : [];
+      }),
+    );
+    return second === undefined ? first : undefined;
+  }
+
+  #dependencies(from: AnyResource, value: Value): AnyResource[] {
+    return (from.facts.propertyDependencies?.[value.property] ?? []).flatMap((urn) => this.#byUrn.get(urn) ?? []);
+  }
+
   #identifiedBy<K extends Kind>(text: string, wanted: readonly K[]): Resource<K> | undefined {
     for (const kind of wanted) {
       const found = this.#index(kind).get(text);
@@ -121,8 +144,8 @@ export class Deployment {
     if (!index) {
       index = new Map();
       for (const resource of this.all(kind)) {
-        for (const key of identifiers[kind] ?? ["arn", "id", "name"]) {
-          const text = (resource.props as Value<Record<string, unknown>>).at(key).text();
+        for (const identifier of identifierValues(resource, kind)) {
+          const text = identifier.text();
           if (text !== undefined && text !== "") index.set(text, resource);
         }
       }

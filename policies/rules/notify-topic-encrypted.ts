@@ -1,5 +1,5 @@
 import { flag } from "../core/config.ts";
-import { expect } from "../core/finding.ts";
+import { hidden, violation, type Checking } from "../core/finding.ts";
 import { defineRule } from "../core/rule.ts";
 
 export const notifyTopicEncrypted = defineRule({
@@ -20,11 +20,17 @@ export const notifyTopicEncrypted = defineRule({
   url: "https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html",
   options: { ownKey: flag("Whether the key must be your own instead of alias/aws/sns.", false) },
   resources: {
-    topic: (topic, { config }) =>
-      expect(
-        topic.at("kmsMasterKeyId"),
-        (key) => (key.text() ?? "") !== "" && !(config.ownKey && key.text() === "alias/aws/sns"),
-        config.ownKey ? "give a key of your own" : "give a key",
-      ),
+    *topic(topic, { config }): Checking {
+      const key = topic.at("kmsMasterKeyId");
+      if (key.hidden) return; // with the stack, it can be told from its dependencies
+      const given = (key.text() ?? "") !== "" && !(config.ownKey && key.text() === "alias/aws/sns");
+      if (!given) yield violation(`${key.describe()}; ${config.ownKey ? "give a key of your own" : "give a key"}`);
+    },
+  },
+  *stack(deployment) {
+    for (const topic of deployment.all("topic")) {
+      const key = topic.at("kmsMasterKeyId");
+      if (key.hidden && deployment.targets(topic, key, "key", "keyAlias").found.length === 0) yield hidden(key, topic);
+    }
   },
 });

@@ -1,7 +1,8 @@
 import { texts } from "../core/config.ts";
 import { hidden, unproved, violation, type Finding } from "../core/finding.ts";
-import { defineRule } from "../core/rule.ts";
+import { defineRule, remembered, type Context } from "../core/rule.ts";
 import { consumersOf, deadLetterQueuesOf, deliveriesOf, redrivesOf } from "../facts/delivery.ts";
+import { fleetOf } from "../facts/boot.ts";
 import type { Deployment } from "../model/deployment.ts";
 import type { Resource } from "../model/resource.ts";
 
@@ -17,9 +18,28 @@ function consumed(deployment: Deployment, queue: Resource<"queue">): true | Find
   return open;
 }
 
+/**
+ * Whether all that the queue hears of are fleets that register their nodes nowhere, so that there is nothing to remove
+ * and its messages may expire.
+ */
+function nothingToRemove(deployment: Deployment, queue: Resource<"queue">, context: Pick<Context, "argumentsOf">): boolean | Finding {
+  const topics = deployment.once(deliveriesOf).flatMap(({ topic, queue: target }) => (topic && target === queue ? [topic] : []));
+  const notifications = deployment
+    .all("notification")
+    .filter((one) => deployment.targets(one, one.at("topicArn"), "topic").found.some((topic) => topics.includes(topic)));
+  const groups = notifications.map((one) => deployment.targets(one, one.at("groupNames"), "group"));
+  if (groups.length === 0 || groups.some(({ external }) => external.length > 0)) return false;
+  const provisioning = groups.flatMap(({ found }) => found.map((group) => fleetOf(deployment.lineage(group), context)?.at("provisioning")));
+  if (!provisioning.every((one) => one?.hidden === true || one?.text() === "none")) return false;
+  const [open] = groups.flatMap(({ unproved: why }) => why ?? []);
+  const hiddenOne = provisioning.find((one) => one?.hidden);
+  if (hiddenOne) return hidden(hiddenOne, queue);
+  return open === undefined ? true : unproved(open, queue);
+}
+
 export const queueHasConsumer = defineRule({
   id: "queue-has-consumer",
-  title: "Every queue that gets notices has a consumer.",
+  title: "Every queue has a consumer, unless it only hears of fleets that register their nodes nowhere.",
   why: "A queue that nobody reads fills for 14 days and then forgets, oldest first.",
   severity: "high",
   level: "mandatory",
@@ -29,7 +49,9 @@ export const queueHasConsumer = defineRule({
   options: {
     workers: texts("Names of queue resources, or of their parents, that a worker outside of this stack reads."),
   },
-  *stack(deployment, { config }) {
+  resources: { fleet: remembered },
+  *stack(deployment, context) {
+    const { config } = context;
     const deadLetters = deployment.once(deadLetterQueuesOf);
     const open = deployment.once(redrivesOf).redrives.find((one) => !one.deadLetters && one.unproved !== undefined);
     const subscribed = deployment.once(deliveriesOf);
@@ -38,8 +60,10 @@ export const queueHasConsumer = defineRule({
       if (declared || deadLetters.has(queue)) continue;
       const answer = consumed(deployment, queue);
       if (answer === true) continue;
+      const needless = answer ?? nothingToRemove(deployment, queue, context);
+      if (needless === true) continue;
       const notified = subscribed.some((one) => one.queue === queue);
-      if (answer) yield answer;
+      if (needless !== false) yield needless;
       // It may turn out to be a queue of dead letters.
       else if (!notified && open?.unproved !== undefined) yield unproved(open.unproved, queue);
       else

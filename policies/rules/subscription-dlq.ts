@@ -31,13 +31,19 @@ export const subscriptionDlq = defineRule({
       ];
       if (protocol.hidden) return yield hidden(protocol);
       if (!firstParty.has(protocol.text() ?? "")) return;
-      if (redrive.hidden) yield hidden(redrive);
-      else if (typeof parseRedrive(redrive.text() ?? "")?.deadLetterTargetArn !== "string")
+      // With the stack, a value that is not known yet can be told from its dependencies.
+      if (!redrive.hidden && typeof parseRedrive(redrive.text() ?? "")?.deadLetterTargetArn !== "string")
         yield violation(`${redrive.path} names no dead-letter queue; set deadLetterTargetArn in it`);
       if (config.rawMessageDelivery === "any" || protocol.text() !== "sqs") return;
       const wanted = config.rawMessageDelivery === "raw";
       if (raw.hidden) yield hidden(raw);
       else if ((raw.flag() ?? false) !== wanted) yield violation(`${raw.describe()}; the consumer expects ${wanted}`);
     },
+  },
+  *stack(deployment) {
+    for (const subscription of deployment.all("subscription")) {
+      const redrive = subscription.at("redrivePolicy");
+      if (redrive.hidden && deployment.targets(subscription, redrive, "queue").found.length === 0) yield hidden(redrive, subscription);
+    }
   },
 });
