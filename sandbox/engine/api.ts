@@ -139,7 +139,7 @@ export type EngineEvent =
       readonly durationSeconds: number;
     };
 
-/** Number of steps per operation; operations that did not occur are absent. */
+/** Number of steps per operation, as Pulumi counts: a replacement once (`replace`), reads not at all; what did not occur is absent. */
 export type ChangeSummary = Readonly<Partial<Record<StepOp, number>>>;
 
 /** State of a resource within a step, as `pulumi preview --json` shows it; secrets are `[secret]`. */

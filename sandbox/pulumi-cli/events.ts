@@ -16,6 +16,8 @@ import type {
   StepState,
   DeployResult,
 } from "../engine/api.ts";
+import { redacted } from "../engine/values.ts";
+import type { PropertyMap } from "../engine/values.ts";
 
 interface StateMetadata {
   readonly urn: string;
@@ -25,8 +27,8 @@ interface StateMetadata {
   readonly parent?: string;
   readonly protect?: boolean;
   readonly provider?: string;
-  readonly inputs?: unknown;
-  readonly outputs?: unknown;
+  readonly inputs?: PropertyMap;
+  readonly outputs?: PropertyMap;
 }
 
 interface StepMetadata {
@@ -78,8 +80,8 @@ function stateOf(state: StateMetadata | null): StepState | undefined {
     ...(parent && { parent }),
     ...(provider && { provider }),
     ...(protect && { protect }),
-    inputs: inputs ?? {},
-    outputs: outputs ?? {},
+    inputs: redacted(inputs ?? {}),
+    outputs: redacted(outputs ?? {}),
   };
 }
 
@@ -156,7 +158,7 @@ export class EventReader {
     const key = `${op} ${urn}`;
     const again = state === "done" && this.#steps.has(key);
     if (state === "done") this.#steps.set(key, stepOf(metadata));
-    if (isStack(urn) && metadata.new) this.#outputs = (metadata.new.outputs ?? {}) as Readonly<Record<string, unknown>>;
+    if (isStack(urn) && metadata.new) this.#outputs = redacted(metadata.new.outputs ?? {});
     if (again) return;
     const started = this.#started.get(key) ?? performance.now();
     this.#started.set(key, started);

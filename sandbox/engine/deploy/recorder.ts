@@ -17,8 +17,8 @@ import type { ResourceState } from "../state/resource-state.ts";
 import { isDefaultProvider, urnType } from "../urn.ts";
 import { redacted } from "../values.ts";
 
-/** Operations that are parts of a replacement, which counts once. */
-const partial: ReadonlySet<StepOp> = new Set(["create-replacement", "delete-replaced", "read-replacement", "discard-replaced"]);
+/** Not in the summary, as in Pulumi's: reads change nothing, and a replacement counts once, not in its parts. */
+const uncounted: ReadonlySet<StepOp> = new Set(["create-replacement", "delete-replaced", "read", "read-replacement", "discard-replaced"]);
 
 export interface StepDescription {
   readonly op: StepOp;
@@ -137,7 +137,7 @@ export class Recorder {
 
   changeSummary(): ChangeSummary {
     const summary: Partial<Record<StepOp, number>> = {};
-    for (const { op } of this.steps) if (!partial.has(op)) summary[op] = (summary[op] ?? 0) + 1;
+    for (const { op } of this.steps) if (!uncounted.has(op)) summary[op] = (summary[op] ?? 0) + 1;
     return summary;
   }
 

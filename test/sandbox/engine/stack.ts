@@ -1,7 +1,7 @@
 /** A stack in a temporary folder: the program `declared` (or another), the test provider with a cloud of its own. */
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import type { DeployOptions, DeployResult, DeploymentEngine, EngineEvent } from "../../../sandbox/engine/api.ts";
 import * as embedded from "../../../sandbox/engine/engine.ts";
 
@@ -63,7 +63,11 @@ export class TestStack {
         ]),
       ),
       plugins: { test: { command: [process.execPath, join(here, "fixtures/test-provider.ts")], env: { TEST_CLOUD: this.cloud } } },
-      env: { PATH: process.env["PATH"] ?? "", HOME: this.folder, FLEET_TEST_RUN: process.env["FLEET_TEST_RUN"] ?? "" },
+      env: {
+        PATH: [dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter),
+        HOME: this.folder,
+        FLEET_TEST_RUN: process.env["FLEET_TEST_RUN"] ?? "",
+      },
       onEvent: (event) => this.events.push(event),
       ...extra,
     };
