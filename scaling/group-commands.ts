@@ -86,8 +86,8 @@ export function deleteTags(core: Core, { group: name, tags }: DeleteTags): void 
 /** https://docs.aws.amazon.com/autoscaling/ec2/userguide/attach-load-balancer-asg.html */
 export function attachTargetGroups(core: Core, { group: name, targetGroupArns }: TargetGroupsOfGroup): void {
   const group = core.group(name);
-  const added = targetGroupArns.filter((arn) => !group.targetGroups.has(arn));
-  if (group.targetGroups.size + added.length > most.targetGroups) {
+  const added = new Set(targetGroupArns.filter((arn) => !group.targetGroups.has(arn)));
+  if (group.targetGroups.size + added.size > most.targetGroups) {
     throw new AutoScalingError("LimitExceeded", `A group has at most ${most.targetGroups} target groups`);
   }
   for (const arn of added) {

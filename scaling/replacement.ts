@@ -32,8 +32,6 @@ export function isReady(core: Core, instance: InstanceState, warmupSeconds: numb
   return instance.state === "InService" && instance.health === "Healthy" && instance.inServiceAtMs + warmupSeconds * 1000 <= core.nowMs;
 }
 
-export const warmupSecondsOf = (group: GroupState) => group.defaultWarmupSeconds ?? 0;
-
 /** Terminates what may go now, and asks for launches ahead where the policy wants them; `surplus` holds how many. */
 export function replaceInstances(core: Core, group: GroupState): void {
   collectUnhealthy(group);
@@ -85,30 +83,41 @@ function replaceWithoutPolicy(core: Core, group: GroupState): void {
   group.replacementSurplus = Math.min(ahead, room);
 }
 
+/** An instance that is found unhealthy still serves a little: it counts and stays until its turn, unless EC2 has lost it. */
 function replaceWithPolicy(core: Core, group: GroupState, minPercent: number, maxPercent: number): void {
   const range = healthyRange(group.desiredCapacity, minPercent, maxPercent);
-  const warmup = warmupSecondsOf(group);
-  let ready = 0;
-  for (const instance of group.instances.values()) {
-    if (isReady(core, instance, warmup)) ready++;
-    else if (instance.state === "InService" && instance.health === "Healthy")
-      core.schedule(instance.inServiceAtMs + warmup * 1000, "replacement", group.name);
-  }
+  let serving = countServing(core, group);
   for (const id of group.toReplace.keys()) {
     const instance = group.instances.get(id);
     if (instance === undefined) {
       group.toReplace.delete(id);
-      continue;
+    } else if (!serves(core, group, instance)) {
+      takeOut(core, group, instance);
+    } else if (serving > range.min) {
+      serving--;
+      takeOut(core, group, instance);
     }
-    const serves = isReady(core, instance, warmup);
-    const dead = instance.ec2State !== "running";
-    // an unhealthy instance may still serve a little: it stays until its replacement is there, unless EC2 has lost it
-    const allowed = dead || isWarm(instance) || (serves ? ready > range.min : ready >= range.min);
-    if (!allowed) continue;
-    if (serves) ready--;
-    takeOut(core, group, instance);
   }
-  group.replacementSurplus = Math.max(0, Math.min(range.max - group.desiredCapacity - group.refreshSurplus, group.toReplace.size));
+  const room = range.max - group.desiredCapacity - group.refreshSurplus;
+  group.replacementSurplus = Math.max(0, Math.min(room, group.toReplace.size));
+}
+
+function serves(core: Core, group: GroupState, instance: InstanceState): boolean {
+  const warmAtMs = instance.inServiceAtMs + (group.defaultWarmupSeconds ?? 0) * 1000;
+  return instance.state === "InService" && instance.ec2State === "running" && warmAtMs <= core.nowMs;
+}
+
+/** Looks again when the next one has warmed up. */
+function countServing(core: Core, group: GroupState): number {
+  let serving = 0;
+  let nextWarmMs = Infinity;
+  for (const instance of group.instances.values()) {
+    if (serves(core, group, instance)) serving++;
+    else if (instance.state === "InService")
+      nextWarmMs = Math.min(nextWarmMs, instance.inServiceAtMs + (group.defaultWarmupSeconds ?? 0) * 1000);
+  }
+  if (nextWarmMs > core.nowMs && nextWarmMs !== Infinity) core.schedule(nextWarmMs, "replacement", group.name);
+  return serving;
 }
 
 export function takeOut(core: Core, group: GroupState, instance: InstanceState): void {
