@@ -75,7 +75,12 @@ class Daemon {
     try {
       for (const name of emulatorNames) this.#emulators.set(name, this.#startEmulator(name, port));
       const emulated = this.#emulatedServices();
-      const direct = new Direct({ service: (name) => emulated.get(name) ?? this.#endpoint.service(name), accountId, region });
+      const direct = new Direct({
+        service: (name) => emulated.get(name) ?? this.#endpoint.service(name),
+        accountId,
+        region,
+        record: (action, request, status) => this.#calls.record(this.#clock.now(), action, request, status),
+      });
       this.#world = new World({
         clock: this.#clock,
         accountId,

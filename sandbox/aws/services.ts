@@ -8,6 +8,8 @@ import { Publisher } from "./delivery/publisher.ts";
 import { SnsService } from "./delivery/sns-service.ts";
 import { DeliveryError } from "./deps.ts";
 import type { Direct } from "./endpoint/direct.ts";
+import { LambdaService } from "./functions/lambda-service.ts";
+import { RolePermissions } from "./policy/role-permissions.ts";
 import type { AwsService } from "./service.ts";
 import type { World } from "./world.ts";
 
@@ -38,7 +40,10 @@ export function ownServices(world: World, direct: Direct, emulated: (name: strin
   });
   world.connect({ delivery: publisher, metrics: cloudWatch });
   const autoScaling = createAutoScaling(world);
-  return { all: [cloudWatch, autoScaling, new SnsService(emulated("sns"), publisher, directory)], cloudWatch, publisher, autoScaling };
+  const permissions = new RolePermissions(direct);
+  const sns = new SnsService(emulated("sns"), publisher, directory);
+  const lambda = new LambdaService(emulated("lambda"), world, direct, permissions);
+  return { all: [cloudWatch, autoScaling, sns, lambda], cloudWatch, publisher, autoScaling };
 }
 
 /** An asynchronous invocation on behalf of a topic, when the function's policy lets SNS in. */

@@ -32,6 +32,13 @@ export function passesFilter(policy: Readonly<Record<string, unknown>>, candidat
   return passes(policy, []);
 }
 
+/** Values at a path of keys in a JSON value; undefined when there are none. */
+export function valuesAt(value: unknown, [key, ...rest]: readonly string[]): readonly unknown[] | undefined {
+  if (key === undefined) return value === undefined ? undefined : Array.isArray(value) ? (value as unknown[]) : [value];
+  if (typeof value !== "object" || value === null) return undefined;
+  return valuesAt((value as Readonly<Record<string, unknown>>)[key], rest);
+}
+
 function ruleHolds(rule: Rule, candidates: Candidates): boolean {
   if (typeof rule !== "object" || rule === null) return candidates?.some((value) => value === rule) ?? false;
   if (rule["exists"] !== undefined) return rule["exists"] === (candidates !== undefined);

@@ -5,7 +5,7 @@ import { DeliveryError } from "../deps.ts";
 import type { MetricValue, Sender, TopicMessage } from "../deps.ts";
 import type { Delivery } from "../world.ts";
 import type { Directory, Subscription, Topic } from "./directory.ts";
-import { FilterError, passesFilter } from "./filter-policy.ts";
+import { FilterError, passesFilter, valuesAt } from "./filter-policy.ts";
 import type { Gate } from "./gate.ts";
 
 export interface MessageAttribute {
@@ -224,12 +224,6 @@ function passes({ filterPolicy, filterScope }: Subscription, { attributes = {} }
     if (error instanceof FilterError) throw new DeliveryError(error.message);
     throw error;
   }
-}
-
-function valuesAt(value: unknown, [key, ...rest]: readonly string[]): readonly unknown[] | undefined {
-  if (key === undefined) return value === undefined ? undefined : Array.isArray(value) ? (value as unknown[]) : [value];
-  if (typeof value !== "object" || value === null) return undefined;
-  return valuesAt((value as Readonly<Record<string, unknown>>)[key], rest);
 }
 
 function attributeValues(attribute: MessageAttribute | undefined): readonly unknown[] | undefined {

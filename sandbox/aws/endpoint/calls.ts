@@ -7,7 +7,10 @@ import { protocolOf } from "./route.ts";
 export interface RecordedCall {
   readonly at: string;
   readonly service: string;
+  /** As the API names it. */
   readonly action: string;
+  /** As policies name it: `sqs:DeleteMessage` for a batch of deletions, too. */
+  readonly permission: string;
   /** ARNs, or `*` for an action that names no resource. */
   readonly resources: readonly string[];
   readonly roleName: string | null;
@@ -45,12 +48,32 @@ export class CallLog {
       at: new Date(atMs).toISOString(),
       service: request.service,
       action,
+      permission: permissionOf(request.service, action),
       resources: resourcesOf(request),
       roleName: request.roleName ?? null,
       accessKeyId: request.accessKeyId,
       status,
     }));
   }
+}
+
+/** Where the name in policies differs from the one in signatures. */
+const policyPrefixes: Readonly<Record<string, string>> = { monitoring: "cloudwatch" };
+
+/** Where an action needs the permission of another. */
+const permissions: Readonly<Record<string, string>> = {
+  "sqs:SendMessageBatch": "sqs:SendMessage",
+  "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+  "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+  "sns:PublishBatch": "sns:Publish",
+  "lambda:Invoke": "lambda:InvokeFunction",
+};
+
+const prefixOf = (service: string) => policyPrefixes[service] ?? service;
+
+function permissionOf(service: string, action: string): string {
+  const name = `${prefixOf(service)}:${action}`;
+  return permissions[name] ?? name;
 }
 
 /** Where each parameter that names a resource leads: an ARN as it is, or the part of the ARN behind service, region and account. */
@@ -96,7 +119,9 @@ const withoutRegion = new Set(["iam"]);
 export function resourcesOf(request: AwsRequest): string[] {
   const { service, region, accountId } = request;
   const toArn = (resource: string) =>
-    resource.startsWith("arn:") ? resource : `arn:aws:${service}:${withoutRegion.has(service) ? "" : region}:${accountId}:${resource}`;
+    resource.startsWith("arn:")
+      ? resource
+      : `arn:aws:${prefixOf(service)}:${withoutRegion.has(service) ? "" : region}:${accountId}:${resource}`;
   if (service === "lambda") {
     const name = lambdaFunctionName(request.url);
     return name === undefined ? ["*"] : [toArn(`function:${name}`)];

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { XMLParser } from "fast-xml-parser";
 import type { AwsReply, AwsRequest, AwsService } from "../service.ts";
 import { ServiceError } from "./errors.ts";
+import { roleCredentials } from "./sessions.ts";
 
 /** JSON 1.0 and 1.1 services name their action with a prefix of their own. */
 const targets: Readonly<Record<string, { readonly prefix: string; readonly version: string }>> = {
@@ -34,21 +35,35 @@ export class Direct {
   readonly #service: (name: string) => AwsService | undefined;
   readonly #accountId: string;
   readonly #region: string;
+  readonly #record: (action: string, request: AwsRequest, status: number) => void;
 
-  constructor(options: { service: (name: string) => AwsService | undefined; accountId: string; region: string }) {
+  constructor(options: {
+    readonly service: (name: string) => AwsService | undefined;
+    readonly accountId: string;
+    readonly region: string;
+    /** Takes note of calls made for a role. */
+    readonly record?: (action: string, request: AwsRequest, status: number) => void;
+  }) {
     this.#service = options.service;
     this.#accountId = options.accountId;
     this.#region = options.region;
+    this.#record = options.record ?? (() => undefined);
   }
 
-  /** A JSON service's action; rejects with ServiceError when it refuses. */
-  async json(service: string, action: string, parameters: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
+  /** A JSON service's action; rejects with ServiceError when it refuses. With a role, it is recorded as a call of that role. */
+  async json(
+    service: string,
+    action: string,
+    parameters: Readonly<Record<string, unknown>>,
+    roleName?: string,
+  ): Promise<Record<string, unknown>> {
     const target = targets[service];
     if (target === undefined) throw new Error(`${service} is not called with JSON`);
-    const reply = await this.#send(service, JSON.stringify(parameters), {
-      "content-type": `application/x-amz-json-${target.version}`,
-      "x-amz-target": `${target.prefix}.${action}`,
-    });
+    const headers = { "content-type": `application/x-amz-json-${target.version}`, "x-amz-target": `${target.prefix}.${action}` };
+    const request = this.#request(service, JSON.stringify(parameters), headers);
+    const reply = await this.#party(service).handle(request);
+    if (roleName !== undefined)
+      this.#record(action, { ...request, roleName, accessKeyId: roleCredentials(roleName).accessKeyId }, reply.status);
     const text = reply.body.toString();
     const decoded = text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
     if (reply.status >= 300) {
@@ -92,10 +107,18 @@ export class Direct {
     return { status: reply.status, headers: reply.headers, body: text === "" ? undefined : (JSON.parse(text) as unknown) };
   }
 
-  #send(service: string, body: string, headers: Record<string, string>, method = "POST", url = "/"): Promise<AwsReply> {
+  #send(service: string, body: string, headers: Record<string, string>, method?: string, url?: string): Promise<AwsReply> {
+    return this.#party(service).handle(this.#request(service, body, headers, method, url));
+  }
+
+  #party(service: string): AwsService {
     const party = this.#service(service);
     if (party === undefined) throw new Error(`no party has the service ${service}`);
-    const request: AwsRequest = {
+    return party;
+  }
+
+  #request(service: string, body: string, headers: Record<string, string>, method = "POST", url = "/"): AwsRequest {
+    return {
       service,
       region: this.#region,
       accountId: this.#accountId,
@@ -107,7 +130,6 @@ export class Direct {
       headers: { ...headers, host: "127.0.0.1", authorization: authorization(service, this.#region) },
       body: Buffer.from(body),
     };
-    return party.handle(request);
   }
 }
 
