@@ -56,6 +56,7 @@ function fleets(number: number): string {
     image: { id: "ami-0a1b2c3d4e5f60718", bakeType: "t3.small" },
     instanceType: "t3.small",
     size: { min: 1, max: 3 },
+    bootSeconds: 60,
     scaling: { up: { threshold: 70 }, down: { threshold: 30 } },
   };
   return JSON.stringify(Object.fromEntries(Array.from({ length: number }, (_, index) => [`f${index}`, one])));

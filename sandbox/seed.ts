@@ -47,14 +47,15 @@ class Seeder {
     });
   }
 
-  /** Notes that `key` becomes `value`, unless the caller set it, something in it, or what holds it. */
+  /** Notes that `key` becomes `value`. */
   #put(key: Key, current: unknown, value: unknown): void {
     if (JSON.stringify(current) === JSON.stringify(value)) return;
     this.overrides.push({ path: pathText(key), key, value });
   }
 
+  /** Whether the caller set it or something in it. A whole map that holds it, all fleets for example, is like one from the file. */
   #isGiven(key: Key): boolean {
-    return this.#given.some((given) => beginsWith(key, given) || beginsWith(given, key));
+    return this.#given.some((given) => beginsWith(given, key));
   }
 
   /** Replaces one text setting by what `make` gives for it; leaves alone what is absent, set by the caller or no text. */

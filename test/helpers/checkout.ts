@@ -38,7 +38,8 @@ export class Checkout {
         cwd: this.path,
         env: { ...process.env, ...options.environment },
         stdio: ["ignore", "pipe", "pipe"],
-        timeout: options.timeoutMs ?? 120_000,
+        timeout: options.timeoutMs ?? 60_000,
+        killSignal: "SIGKILL",
       });
       const output = { stdout: "", stderr: "" };
       child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
