@@ -91,10 +91,6 @@ export class KnownResources {
     return this.#work;
   }
 
-  subnetGone(subnetId: string): void {
-    this.#report([["removeSubnet", subnetId]]);
-  }
-
   /** Reads the subnets and tells the model those that exist; the model refuses the others by name. */
   async readSubnets(subnetIds: readonly string[]): Promise<void> {
     for (const subnetId of subnetIds) {

@@ -36,8 +36,6 @@ export function observeCall(
     const id = query.get("LaunchTemplateId");
     const name = query.get("LaunchTemplateName");
     return known.templateChanged({ ...(id !== null && { launchTemplateId: id }), ...(name !== null && { launchTemplateName: name }) });
-  } else if (service === "ec2" && action === "DeleteSubnet") {
-    known.subnetGone(query.get("SubnetId") ?? "");
   } else if (service === "elasticloadbalancing" && action in healthAfter) {
     const state = healthAfter[action as keyof typeof healthAfter];
     const targetGroupArn = query.get("TargetGroupArn") ?? "";

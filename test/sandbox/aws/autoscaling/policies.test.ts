@@ -5,7 +5,7 @@ import type { AlarmAction } from "../../../../sandbox/aws/deps.ts";
 import { Harness, refusal } from "./harness.ts";
 
 describe("policies, alarms and schedules of Auto Scaling groups", function () {
-  this.timeout(60_000);
+  this.timeout(30_000);
   let aws: Harness;
   before(async () => (aws = await Harness.start()));
   after(() => aws.close());
