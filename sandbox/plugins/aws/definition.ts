@@ -1,4 +1,5 @@
 import type { CheckFailure } from "../protocol/provider.ts";
+import { unknown } from "../protocol/values.ts";
 import type { Properties, Value } from "../protocol/values.ts";
 import type { Context } from "./context.ts";
 
@@ -50,8 +51,8 @@ export interface Definition {
   validate?(inputs: Properties): CheckFailure[];
   /** Outputs that a preview of a create knows beside the inputs: what the provider or AWS takes by default. */
   preview?(inputs: Properties, context: Context): Found;
-  /** Outputs that an update with these changes makes anew. */
-  renewed?(changed: ReadonlySet<string>): readonly string[];
+  /** Outputs that follow from an update with these changes, as its preview knows them: a value, or `unknown`. */
+  following?(changed: ReadonlySet<string>, news: Properties): Found;
   /** Property paths beyond the replace set that this change cannot make in place. */
   replacing?(olds: Properties, news: Properties): readonly string[];
   /** Makes it; the id. */
@@ -70,6 +71,9 @@ export interface Definition {
   /** Must take a resource that is gone for done. */
   delete(id: string, state: Properties, context: Context): Promise<void>;
 }
+
+/** `following` for outputs that only AWS knows. */
+export const madeAnew = (...keys: readonly string[]): Properties => Object.fromEntries(keys.map((key) => [key, unknown]));
 
 /** `find` of a type whose id is one of its inputs; the read that follows tells whether it exists. */
 export const byInput =

@@ -177,7 +177,8 @@ export class AwsResource implements Resource {
     const news = withoutMarks(call.news);
     const changes = this.#changes(call.oldInputs, call.oldOutputs, call.news);
     const changed = new Set(changes.map((change) => change.path.split(/[.[]/, 1)[0] ?? change.path));
-    if (changed.has("tags") || this.#tagsAllChanged(call.oldOutputs, call.news)) changed.add("tagsAll");
+    const tagged = this.#schema["tagsAll"] !== undefined && changed.has("tags");
+    if (tagged || this.#tagsAllChanged(call.oldOutputs, call.news)) changed.add("tagsAll");
     if (call.preview) return this.#previewOfUpdate(call, news, changed);
     const context = this.#context(call, { ...call.oldOutputs, ...news }, "update");
     const olds = { ...call.oldOutputs, ...withoutMarks(call.oldInputs) };
@@ -203,7 +204,8 @@ export class AwsResource implements Resource {
       if (value !== undefined) outputs[key] = merged(outputs[key], value);
       else if (this.#schema[key]?.output === "maybe") Reflect.deleteProperty(outputs, key);
     }
-    for (const key of this.#definition.renewed?.(changed) ?? []) if (!(key in news)) outputs[key] = unknown;
+    for (const [key, value] of Object.entries(this.#definition.following?.(changed, news) ?? {}))
+      if (!(key in news) && value !== undefined) outputs[key] = value;
     return outputs;
   }
 

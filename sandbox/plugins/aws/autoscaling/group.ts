@@ -34,10 +34,15 @@ function validate(inputs: Properties): CheckFailure[] {
   return faults;
 }
 
+/** Target groups are traffic sources too. */
+function sourcesOf(inputs: Properties): Value {
+  const targets = inputs["targetGroupArns"];
+  if (targets === unknown) return unknown;
+  return Array.isArray(targets) ? targets.map((identifier) => ({ identifier, type: "elbv2" })) : [];
+}
+
 /** What Auto Scaling and the provider take by default. */
 function preview(inputs: Properties): Found {
-  const targets = inputs["targetGroupArns"];
-  const sources = Array.isArray(targets) ? targets.map((identifier) => ({ identifier, type: "elbv2" })) : [];
   return {
     availabilityZoneDistribution: { capacityDistributionStrategy: "balanced-best-effort" },
     capacityReservationSpecification: { capacityReservationPreference: "default" },
@@ -50,7 +55,7 @@ function preview(inputs: Properties): Found {
     mixedInstancesPolicy: undefined,
     predictedCapacity: 0,
     targetGroupArns: [],
-    trafficSources: targets === unknown ? unknown : sources,
+    trafficSources: sourcesOf(inputs),
     ...(inputs["availabilityZones"] === undefined ? {} : { vpcZoneIdentifiers: [] }),
     warmPoolSize: 0,
   };
@@ -66,6 +71,8 @@ function found(group: AutoScalingGroup, state: Properties): Found {
     arn: group.AutoScalingGroupARN,
     availabilityZoneDistribution: decoded["availabilityZoneDistribution"] ?? { capacityDistributionStrategy: "balanced-best-effort" },
     capacityReservationSpecification: decoded["capacityReservationSpecification"] ?? { capacityReservationPreference: "default" },
+    // AWS answers false where nothing was said.
+    capacityRebalance: group.CapacityRebalance === true ? true : state["capacityRebalance"] === undefined ? undefined : false,
     enabledMetrics: metrics.length > 0 ? metrics.map((one) => one.Metric ?? "").sort() : undefined,
     metricsGranularity: metrics[0]?.Granularity ?? defaultGranularity,
     loadBalancers: group.LoadBalancerNames ?? [],
@@ -170,6 +177,7 @@ export const definition: Definition = {
   timeouts: { update: 600, delete: 600 },
   validate,
   preview,
+  following: (changed, news) => (changed.has("targetGroupArns") ? { trafficSources: sourcesOf(news) } : {}),
   create,
   finish,
   async find(inputs, context) {

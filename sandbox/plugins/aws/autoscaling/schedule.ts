@@ -1,6 +1,6 @@
 import { instant, object, same } from "../codec.ts";
 import type { Context } from "../context.ts";
-import { byInput } from "../definition.ts";
+import { byInput, madeAnew } from "../definition.ts";
 import type { Definition } from "../definition.ts";
 import type { Properties } from "../../protocol/values.ts";
 import { unlessNotFound } from "./find-group.ts";
@@ -31,6 +31,7 @@ export const definition: Definition = {
       )
       .map((key) => ({ property: key, reason: `${key} is ${JSON.stringify(inputs[key])}, but must look like "2026-01-31T08:00:00Z"` })),
   preview: () => ({ desiredCapacity: 0, maxSize: 0, minSize: 0, recurrence: "", timeZone: "", endTime: "" }),
+  following: (changed) => (changed.has("recurrence") ? madeAnew("startTime") : {}),
   async create(inputs, context) {
     await put(inputs, context);
     return inputs["scheduledActionName"] as string;

@@ -70,6 +70,8 @@ export const definition: Definition = {
   token: "aws:cloudwatch/metricAlarm:MetricAlarm",
   naming: { maxLength: 255 },
   defaults: { actionsEnabled: true, treatMissingData: "missing" },
+  // The provider says false where nothing is said; AWS would take it for true.
+  nestedDefaults: { metricQueries: { returnData: false } },
   sets: ["alarmActions", "insufficientDataActions", "okActions", "metricQueries"],
   unsupported: ["evaluationCriteria", "evaluationInterval", "warmUpConfiguration"],
   validate(inputs) {

@@ -1,10 +1,10 @@
 import { unlessCode } from "../clients.ts";
-import { tagsOf } from "../codec.ts";
 import type { Context } from "../context.ts";
+import { madeAnew } from "../definition.ts";
 import type { Definition } from "../definition.ts";
 import type { Properties } from "../../protocol/values.ts";
 import { launchTemplateData } from "./launch-template-data.ts";
-import { tagSpecifications, updateEc2Tags } from "./tags.ts";
+import { readEc2Tags, tagSpecifications, updateEc2Tags } from "./tags.ts";
 
 const gone = ["InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateId.Malformed", "InvalidLaunchTemplateName.NotFoundException"];
 
@@ -39,6 +39,8 @@ export const definition: Definition = {
   token: "aws:ec2/launchTemplate:LaunchTemplate",
   naming: { maxLength: 128 },
   sets: ["vpcSecurityGroupIds", "securityGroupNames", "licenseSpecifications"],
+  // The provider sends the index always; EC2 refuses an interface without one.
+  nestedDefaults: { networkInterfaces: { deviceIndex: 0 } },
   unsupported: ["secondaryInterfaces"],
   validate: conflicts,
   preview: (inputs) => ({
@@ -46,7 +48,11 @@ export const definition: Definition = {
     latestVersion: 1,
     ...(inputs["metadataOptions"] === undefined ? { metadataOptions: undefined } : {}),
   }),
-  renewed: (changed) => (makesVersion(changed) ? ["latestVersion"] : []),
+  following: (changed, news) => ({
+    ...(makesVersion(changed) ? madeAnew("latestVersion") : {}),
+    ...(makesVersion(changed) && news["updateDefaultVersion"] === true ? madeAnew("defaultVersion") : {}),
+    ...(changed.has("updateDefaultVersion") ? madeAnew("defaultVersion") : {}),
+  }),
   async create(inputs, context) {
     const made = await context.aws("ec2", "CreateLaunchTemplate", {
       LaunchTemplateName: inputs["name"],
@@ -73,7 +79,7 @@ export const definition: Definition = {
       defaultVersion: template.DefaultVersionNumber,
       latestVersion: template.LatestVersionNumber,
       name: template.LaunchTemplateName,
-      tagsAll: tagsOf(template.Tags),
+      tagsAll: await readEc2Tags(id, context),
     };
   },
   async update({ id, olds, news, changed }, context) {

@@ -37,6 +37,7 @@ export const definition: Definition = {
       faults.push({ property: "isEnabled", reason: "isEnabled and state exclude each other; give state" });
     return faults;
   },
+  following: (_changed, news) => ({ state: stateOf(news) as string, isEnabled: stateOf(news) !== "DISABLED" }),
   preview: (inputs) => ({ state: stateOf(inputs) as string, isEnabled: stateOf(inputs) !== "DISABLED" }),
   async create(inputs, context) {
     await put(inputs, tagsOfCreate(inputs, context), context);

@@ -79,9 +79,11 @@ export const definition: Definition = {
     const RoleName = id;
     if (changed.has("assumeRolePolicy"))
       await context.aws("iam", "UpdateAssumeRolePolicy", { RoleName, PolicyDocument: news["assumeRolePolicy"] });
-    if (changed.has("description")) await context.aws("iam", "UpdateRole", { RoleName, Description: news["description"] ?? "" });
-    if (changed.has("maxSessionDuration"))
-      await context.aws("iam", "UpdateRole", { RoleName, MaxSessionDuration: news["maxSessionDuration"] });
+    // What UpdateRole is not told goes back to its default, so both are sent.
+    if (changed.has("description") || changed.has("maxSessionDuration")) {
+      const settings = { Description: news["description"] ?? "", MaxSessionDuration: news["maxSessionDuration"] };
+      await context.aws("iam", "UpdateRole", { RoleName, ...settings });
+    }
     if (changed.has("permissionsBoundary")) {
       const PermissionsBoundary = news["permissionsBoundary"];
       if (PermissionsBoundary === undefined) await context.aws("iam", "DeleteRolePermissionsBoundary", { RoleName });

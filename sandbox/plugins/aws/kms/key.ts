@@ -1,6 +1,7 @@
 import { isCode, unlessCode } from "../clients.ts";
 import { object, tagsOf } from "../codec.ts";
 import type { Context } from "../context.ts";
+import { madeAnew } from "../definition.ts";
 import type { Definition, Found } from "../definition.ts";
 import { tagChanges } from "../tags.ts";
 import { equal } from "../../protocol/values.ts";
@@ -88,6 +89,7 @@ export const definition: Definition = {
     if (typeof days !== "number" || (days >= 7 && days <= 30)) return [];
     return [{ property: "deletionWindowInDays", reason: `deletionWindowInDays is ${days}; allowed are 7 to 30` }];
   },
+  following: (changed) => (changed.has("enableKeyRotation") ? madeAnew("rotationPeriodInDays") : {}),
   preview: (inputs) => ({
     description: "",
     multiRegion: false,

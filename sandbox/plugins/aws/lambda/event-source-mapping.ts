@@ -4,7 +4,7 @@ import type { Codec } from "../codec.ts";
 import type { Context } from "../context.ts";
 import type { Definition, Update } from "../definition.ts";
 import { tagChanges } from "../tags.ts";
-import { textOf } from "../../protocol/values.ts";
+import { textOf, unknown } from "../../protocol/values.ts";
 import type { Properties, Value } from "../../protocol/values.ts";
 
 const asIs: Codec = { encode: (value) => value, decode: (wire) => wire as Value };
@@ -105,7 +105,10 @@ export const definition: Definition = {
     selfManagedKafkaEventSourceConfig: undefined,
     state: inputs["enabled"] === false ? "Disabled" : "Enabled",
   }),
-  renewed: (changed) => (changed.has("enabled") ? ["state", "lastModified"] : []),
+  following: (changed, news) => ({
+    lastModified: unknown,
+    ...(changed.has("enabled") ? { state: news["enabled"] === false ? "Disabled" : "Enabled", stateTransitionReason: unknown } : {}),
+  }),
   async create(inputs, context) {
     const tags = context.allTags(inputs);
     const made = await context.aws("lambda", "CreateEventSourceMapping", {
@@ -123,7 +126,7 @@ export const definition: Definition = {
     });
     return page.EventSourceMappings?.[0]?.UUID;
   },
-  async read(id, _state, context) {
+  async read(id, state, context) {
     const found = await find(id, context);
     if (found === undefined) return undefined;
     const arn = found.EventSourceMappingArn ?? (await context.arn("lambda", `event-source-mapping:${id}`));
@@ -133,6 +136,8 @@ export const definition: Definition = {
       amazonManagedKafkaEventSourceConfig: undefined,
       selfManagedKafkaEventSourceConfig: undefined,
       arn,
+      // AWS answers 0 where none was set.
+      maximumBatchingWindowInSeconds: found.MaximumBatchingWindowInSeconds || state["maximumBatchingWindowInSeconds"],
       enabled: found.State !== "Disabled" && found.State !== "Disabling",
       functionArn: found.FunctionArn,
       functionName: found.FunctionArn,

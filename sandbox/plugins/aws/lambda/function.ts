@@ -3,7 +3,7 @@ import { unlessCode } from "../clients.ts";
 import { list, object, same } from "../codec.ts";
 import type { Codec } from "../codec.ts";
 import type { Context } from "../context.ts";
-import { byInput } from "../definition.ts";
+import { byInput, madeAnew } from "../definition.ts";
 import type { Definition, Found, Update } from "../definition.ts";
 import { tagChanges } from "../tags.ts";
 import type { CheckFailure } from "../../protocol/provider.ts";
@@ -98,6 +98,7 @@ function described(found: FunctionConfiguration, context: Context): Found {
   return {
     ...decoded,
     description: found.Description === "" ? undefined : found.Description,
+    kmsKeyArn: found.KMSKeyArn === "" ? undefined : found.KMSKeyArn,
     vpcConfig: found.VpcConfig?.SubnetIds?.length ? decoded["vpcConfig"] : undefined,
     snapStart: found.SnapStart?.ApplyOn === "None" ? undefined : decoded["snapStart"],
     ephemeralStorage: decoded["ephemeralStorage"] ?? { size: 512 },
@@ -231,12 +232,12 @@ export const definition: Definition = {
     tracingConfig: { mode: "PassThrough" },
     ...(inputs["publish"] === true ? {} : { version: "$LATEST" }),
   }),
-  renewed(changed) {
+  following(changed) {
     const code = codeKeys.some((key) => changed.has(key));
-    return [
-      ...(code ? ["codeSha256", "sourceCodeHash", "sourceCodeSize"] : []),
-      ...(code || versioned(changed) ? ["lastModified", "qualifiedArn", "qualifiedInvokeArn", "version"] : []),
-    ];
+    return {
+      ...(code ? madeAnew("codeSha256", "sourceCodeHash", "sourceCodeSize") : {}),
+      ...(code || versioned(changed) ? madeAnew("lastModified", "qualifiedArn", "qualifiedInvokeArn", "version") : {}),
+    };
   },
   async create(inputs, context) {
     const tags = context.allTags(inputs);

@@ -14,6 +14,7 @@ const gone = ["ListenerNotFound", "ListenerNotFoundException"];
 /** `routingHttpRequestXAmznTlsVersionHeaderName` and its like, which are attributes of AWS and none of this project's needs. */
 const routing = Object.keys(resourceSchema(token)).filter((key) => key.startsWith("routingHttp"));
 
+const secure = (protocol: unknown): boolean => protocol === "HTTPS" || protocol === "TLS";
 const certificates = (inputs: Properties): object =>
   inputs["certificateArn"] === undefined ? {} : { Certificates: [{ CertificateArn: inputs["certificateArn"] }] };
 const policies = (inputs: Properties): object => (inputs["alpnPolicy"] === undefined ? {} : { AlpnPolicy: [inputs["alpnPolicy"]] });
@@ -47,8 +48,9 @@ async function read(id: string, state: Properties, context: Context): Promise<Fo
     mutualAuthentication: undefined,
     port: listener.Port,
     protocol: listener.Protocol ?? "",
-    sslPolicy: listener.SslPolicy ?? "",
-    tcpIdleTimeoutSeconds: idle === undefined ? undefined : Number(idle),
+    sslPolicy: secure(listener.Protocol) ? (listener.SslPolicy ?? "") : "",
+    // Only listeners of a network load balancer have one.
+    tcpIdleTimeoutSeconds: idle === undefined || listener.Protocol !== "TCP" ? undefined : Number(idle),
     ...Object.fromEntries(routing.map((key) => [key, undefined])),
     tagsAll: await readTags(id, context),
   };
@@ -77,7 +79,7 @@ export const definition: Definition = {
   preview: (inputs) => ({
     mutualAuthentication: undefined,
     protocol: "HTTP",
-    sslPolicy: ["HTTPS", "TLS"].includes(inputs["protocol"] as string) ? "ELBSecurityPolicy-2016-08" : "",
+    sslPolicy: secure(inputs["protocol"]) ? "ELBSecurityPolicy-2016-08" : "",
     tcpIdleTimeoutSeconds: undefined,
     ...Object.fromEntries(routing.map((key) => [key, undefined])),
   }),

@@ -24,6 +24,9 @@ const parameters = object({
   ...same("ipAddressType", "name", "port", "protocol", "protocolVersion", "targetControlPort", "targetType", "vpcId"),
 });
 
+/** AWS's default for the life of a cookie. */
+const dayInSeconds = 86_400;
+
 /** Attributes on the first level of the properties. */
 const attributes: AttributeTable = {
   connectionTermination: booleanAttribute("deregistration_delay.connection_termination.enabled"),
@@ -69,7 +72,7 @@ function stickinessOf(found: Readonly<Record<string, string>>): Value | undefine
   return {
     enabled: found["stickiness.enabled"] === "true",
     type,
-    ...(duration === undefined ? {} : { cookieDuration: Number(duration) }),
+    ...(type === "lb_cookie" || duration !== undefined ? { cookieDuration: Number(duration ?? dayInSeconds) } : {}),
     ...(cookieName ? { cookieName } : {}),
   };
 }
@@ -158,7 +161,7 @@ export const definition: Definition = {
   },
   nestedDefaults: {
     healthCheck: { enabled: true, healthyThreshold: 3, interval: 30, port: "traffic-port", protocol: "HTTP", unhealthyThreshold: 3 },
-    stickiness: { cookieDuration: 86_400, enabled: true },
+    stickiness: { cookieDuration: dayInSeconds, enabled: true },
   },
   unsupported: ["targetFailovers", "targetGroupHealth", "targetHealthStates"],
   validate(inputs) {
@@ -173,7 +176,7 @@ export const definition: Definition = {
   preview: (inputs) => ({
     ...preview(inputs),
     ...(isHttp(inputs)
-      ? { stickiness: { enabled: false, type: "lb_cookie", cookieDuration: 86_400 } }
+      ? { stickiness: { enabled: false, type: "lb_cookie", cookieDuration: dayInSeconds } }
       : { stickiness: { enabled: false, type: "source_ip" } }),
   }),
   async create(inputs, context) {

@@ -1,6 +1,7 @@
 import { object, textBoolean, textNumber } from "../codec.ts";
 import type { Definition } from "../definition.ts";
 import { tagChanges } from "../tags.ts";
+import type { Properties, Value } from "../../protocol/values.ts";
 import { queueAttributes, setQueueAttributes, unlessGone } from "./attributes.ts";
 
 const attributes = object({
@@ -25,6 +26,14 @@ const attributes = object({
 const fifoOnly = ["fifoQueue", "contentBasedDeduplication"];
 
 const nameOf = (url: string): string => url.split("/").at(-1) ?? url;
+
+const isFifo = (found: Readonly<Record<string, string>>): boolean => found["FifoQueue"] === "true";
+
+function managedEncryption(found: Readonly<Record<string, string>>, state: Properties): Value {
+  const answered = found["SqsManagedSseEnabled"];
+  if (answered !== undefined) return answered === "true";
+  return state["sqsManagedSseEnabled"] ?? (found["KmsMasterKeyId"] ?? "") === "";
+}
 
 export const definition: Definition = {
   token: "aws:sqs/queue:Queue",
@@ -65,19 +74,19 @@ export const definition: Definition = {
     return made.QueueUrl;
   },
   find: async (inputs, context) => (await unlessGone(context.aws("sqs", "GetQueueUrl", { QueueName: inputs["name"] })))?.QueueUrl,
-  async read(id, _state, context) {
+  async read(id, state, context) {
     const found = await queueAttributes(id, context);
     if (found === undefined) return undefined;
     const { Tags } = await context.aws("sqs", "ListQueueTags", { QueueUrl: id });
     return {
       ...attributes.decodeAll({ ContentBasedDeduplication: "false", FifoQueue: "false", KmsDataKeyReusePeriodSeconds: "300", ...found }),
+      // AWS always answers with these; an emulator may not.
+      deduplicationScope: found["DeduplicationScope"] ?? state["deduplicationScope"] ?? (isFifo(found) ? "queue" : ""),
+      fifoThroughputLimit: found["FifoThroughputLimit"] ?? state["fifoThroughputLimit"] ?? (isFifo(found) ? "perQueue" : ""),
+      sqsManagedSseEnabled: managedEncryption(found, state),
       ...Object.fromEntries(
-        ["DeduplicationScope", "FifoThroughputLimit", "Policy", "RedriveAllowPolicy", "RedrivePolicy"].map((wire) => [
-          wire.charAt(0).toLowerCase() + wire.slice(1),
-          found[wire] ?? "",
-        ]),
+        ["Policy", "RedriveAllowPolicy", "RedrivePolicy"].map((wire) => [wire.charAt(0).toLowerCase() + wire.slice(1), found[wire] ?? ""]),
       ),
-      sqsManagedSseEnabled: found["SqsManagedSseEnabled"] === "true",
       arn: found["QueueArn"],
       name: nameOf(id),
       url: id,

@@ -1,7 +1,7 @@
 import { isCode, unlessCode } from "../clients.ts";
 import { tagsOf } from "../codec.ts";
 import type { Context } from "../context.ts";
-import { byInput } from "../definition.ts";
+import { byInput, madeAnew } from "../definition.ts";
 import type { Definition, Update } from "../definition.ts";
 import { awsTags, tagChanges, tagsOfCreate } from "../tags.ts";
 import { equal } from "../../protocol/values.ts";
@@ -85,7 +85,11 @@ export const definition: Definition = {
   defaults: { documentFormat: "JSON" },
   same: { content: sameContent },
   preview: () => ({ defaultVersion: "1", documentVersion: "1", hashType: "Sha256", latestVersion: "1", status: "Active" }),
-  renewed: (changed) => (changed.has("content") ? ["defaultVersion", "documentVersion", "hash", "latestVersion", "parameters"] : []),
+  following(changed) {
+    const versions = ["defaultVersion", "documentVersion", "latestVersion"];
+    const fromContent = ["createdDate", "description", "hash", "parameters", "platformTypes", "schemaVersion"];
+    return changed.has("content") ? madeAnew(...versions, ...fromContent) : {};
+  },
   async create(inputs, context) {
     await context.aws("ssm", "CreateDocument", {
       Name: inputs["name"],

@@ -1,7 +1,7 @@
 import { unlessCode } from "../clients.ts";
 import { tagsOf } from "../codec.ts";
 import type { Context } from "../context.ts";
-import { byInput } from "../definition.ts";
+import { byInput, madeAnew } from "../definition.ts";
 import type { Definition, Update } from "../definition.ts";
 import { awsTags, tagChanges, tagsOfCreate } from "../tags.ts";
 import { unknown } from "../../protocol/values.ts";
@@ -60,7 +60,11 @@ export const definition: Definition = {
   }),
   // A parameter goes from the advanced tier to the standard one only by being made anew.
   replacing: (olds, news) => (olds["tier"] === "Advanced" && news["tier"] !== "Advanced" ? ["tier"] : []),
-  renewed: (changed) => ([...changed].some((key) => !["tags", "tagsAll", "overwrite"].includes(key)) ? ["version"] : []),
+  following: (changed, news) => ({
+    ...([...changed].some((key) => !["tags", "tagsAll", "overwrite"].includes(key)) ? madeAnew("version") : {}),
+    value: news["insecureValue"],
+    insecureValue: news["type"] === "SecureString" ? "" : news["value"],
+  }),
   async create(inputs, context) {
     const overwrite = inputs["overwrite"] === true;
     // AWS takes tags only with a parameter that is new.

@@ -8,7 +8,12 @@ import { tagSpecifications, updateEc2Tags } from "../ec2/tags.ts";
 import { textOf } from "../../protocol/values.ts";
 import type { Properties } from "../../protocol/values.ts";
 
-const gone = ["InvalidSecurityGroupRuleId.NotFound", "InvalidGroup.NotFound", "InvalidSecurityGroupRuleId.Malformed"];
+const gone = [
+  "InvalidPermission.NotFound",
+  "InvalidSecurityGroupRuleId.NotFound",
+  "InvalidGroup.NotFound",
+  "InvalidSecurityGroupRuleId.Malformed",
+];
 const sources = ["cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId"] as const;
 
 function permission(inputs: Properties) {
