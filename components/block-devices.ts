@@ -38,7 +38,9 @@ function device(deviceName: string, { sizeGiB, snapshotId, iops, throughputMiBps
 
 /** Root volume under the image's own device name, so that there is one root volume, and the volumes beside it. */
 export function blockDevices(image: ImageFacts, root: RootVolume, volumes: readonly DataVolume[]): BlockDevice[] {
-  return [device(image.rootDeviceName, root), ...volumes.map((volume) => device(volume.deviceName, volume))];
+  // The size is said even when it is the image's own: a mapping that names neither size nor snapshot rests on EC2's merging.
+  const sized = { ...root, sizeGiB: root.sizeGiB ?? image.rootSizeGiB };
+  return [device(image.rootDeviceName, sized), ...volumes.map((volume) => device(volume.deviceName, volume))];
 }
 
 /** What the image tells of the volumes: a root volume that is too small, a volume in its place, two in one place. */

@@ -56,10 +56,13 @@ export function imageFaults(image: DescribedImage, expected: ExpectedImage, nowM
   return [...attributeFaults(image), ...tagFaults(image, expected), ...dateFaults(image.tags[tagKeys.bakedAt], expected.maxAgeDays, nowMs)];
 }
 
-function attributeFaults({ architecture, rootDeviceType, state, tags }: DescribedImage): string[] {
+function attributeFaults(image: DescribedImage): string[] {
+  const { architecture, rootDeviceType, state, tags } = image;
   const faults: string[] = [];
   if (state !== "available") faults.push(`its state is "${state}"; allowed: "available"`);
   if (rootDeviceType !== "ebs") faults.push(`its root device is of type "${rootDeviceType}"; allowed: "ebs"`);
+  else if (!(rootSizeGiB(image) > 0))
+    faults.push(`it has no volume at its root device ${image.rootDeviceName}; allowed: an EBS snapshot there`);
   if (architecture !== "x86_64" && architecture !== "arm64") {
     faults.push(`its architecture is "${architecture}"; allowed: x86_64, arm64`);
   } else if (tags[tagKeys.architecture] !== architecture) {
@@ -94,9 +97,12 @@ function dateFaults(bakedAt: string | undefined, maxAgeDays: number | undefined,
   return [`it was baked ${ageDays} days ago; allowed: at most ${maxAgeDays} (image.maxAgeDays of the settings)`];
 }
 
+function rootSizeGiB({ blockDeviceMappings, rootDeviceName }: DescribedImage): number {
+  return Number(blockDeviceMappings.find((mapping) => mapping.deviceName === rootDeviceName)?.ebs["volume_size"]);
+}
+
 /** Facts of an image without faults. */
 export function imageFacts(image: DescribedImage): ImageFacts {
-  const root = image.blockDeviceMappings.find((mapping) => mapping.deviceName === image.rootDeviceName);
   const { tags } = image;
   return {
     id: image.id,
@@ -106,7 +112,7 @@ export function imageFacts(image: DescribedImage): ImageFacts {
     bakeType: tags[tagKeys.bakeType] ?? "",
     bakedAt: tags[tagKeys.bakedAt] ?? "",
     rootDeviceName: image.rootDeviceName,
-    rootSizeGiB: Number(root?.ebs["volume_size"] ?? 0),
+    rootSizeGiB: rootSizeGiB(image),
     sourceImage: tags[tagKeys.sourceImage],
     recipeRevision: tags[tagKeys.recipeRevision],
     promotedFrom: tags[tagKeys.promotedFrom],

@@ -51,6 +51,11 @@ describe("components/image-facts", () => {
       fault: 'its root device is of type "instance-store"; allowed: "ebs"',
     },
     {
+      what: "an image without a volume at its root device",
+      image: { ...describedImage, rootDeviceName: "/dev/sda1" },
+      fault: "it has no volume at its root device /dev/sda1; allowed: an EBS snapshot there",
+    },
+    {
       what: "no date",
       image: tagged("fleet:baked-at", undefined),
       fault: 'its tag fleet:baked-at is absent; allowed: a time such as "2026-01-31T12:00:00Z"',

@@ -76,7 +76,9 @@ describe("components/fleet", () => {
       updateDefaultVersion: true,
       iamInstanceProfile: { arn: `arn:aws:iam::${accountId}:instance-profile/${prefix}-node-0a1b2c3` },
       metadataOptions: { httpEndpoint: "enabled", httpTokens: "required", httpPutResponseHopLimit: 1, instanceMetadataTags: "enabled" },
-      blockDeviceMappings: [{ deviceName: "/dev/xvda", ebs: { volumeType: "gp3", encrypted: "true", deleteOnTermination: "true" } }],
+      blockDeviceMappings: [
+        { deviceName: "/dev/xvda", ebs: { volumeType: "gp3", encrypted: "true", deleteOnTermination: "true", volumeSize: 8 } },
+      ],
       networkInterfaces: [
         { deviceIndex: 0, associatePublicIpAddress: "false", deleteOnTermination: "true", securityGroups: [`${prefix}-nodes-id`] },
       ],
