@@ -30,12 +30,13 @@ const interruptedStatus = 130;
 
 export async function deploy(verb: DeployVerb, command: DeployCommand): Promise<number> {
   // With --json nothing but JSON stands on stdout; people still see how far it is.
-  const progress = new Progress(command.json ? process.stderr : process.stdout);
+  const progress = new Progress(command.json ? process.stderr : process.stdout, verb);
   const say = (line: string) => progress.line(line);
   using interrupt = onInterrupt(say);
   using user = useAws(command.root);
   try {
     const session = await openSession({ ...command, say });
+    if (session.aws.startedByUs) say(`local AWS started at ${session.aws.endpoint}`);
     if (session.overrides.length > 0 && verb !== "destroy") say(describeOverrides(session.overrides));
     const engine = await chooseEngine(command.engine);
     const { signal, killSignal } = interrupt;
@@ -57,17 +58,10 @@ export async function deploy(verb: DeployVerb, command: DeployCommand): Promise<
 
 function printEnd(verb: DeployVerb, stack: string, result: DeployResult): void {
   const line = verb === "preview" ? summaryLine(result.changeSummary) : doneLine(result.changeSummary);
-  if (verb === "up" && result.ok) printOutputs(result.outputs);
+  const names = Object.keys(result.outputs).join(", ");
+  if (verb === "up" && result.ok && names !== "")
+    console.log(`outputs: ${names} ("npm run sandbox -- outputs --stack ${stack}" shows them)`);
   console.log(`${result.ok ? "" : "FAILED: "}${verb} of ${stack}: ${line}, ${result.durationSeconds.toFixed(1)} s`);
-}
-
-export function printOutputs(outputs: Readonly<Record<string, unknown>>): void {
-  if (Object.keys(outputs).length === 0) return;
-  console.log("Outputs:");
-  for (const [name, value] of Object.entries(outputs)) {
-    const text = typeof value === "string" ? value : JSON.stringify(value, undefined, 2);
-    console.log(`  ${name}: ${text.replaceAll("\n", "\n  ")}`);
-  }
 }
 
 /** A local AWS in which no stack of this checkout stands serves nobody. */

@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import type { EngineName } from "./engines.ts";
 import { chooseEngine } from "./engines.ts";
-import { printOutputs } from "./deploy.ts";
 import { sandboxPassphrase } from "./environment.ts";
 import { knownStacks, stateFile } from "./local-state.ts";
 import { UsageError } from "./usage-error.ts";
@@ -20,6 +19,8 @@ export async function runOutputs(
   }
   const outputs = await (await chooseEngine(engine)).outputs({ stateFile: file, passphrase: sandboxPassphrase });
   if (json) console.log(JSON.stringify(outputs, undefined, 2));
-  else printOutputs(outputs);
+  else
+    for (const [name, value] of Object.entries(outputs))
+      console.log(`${name}: ${typeof value === "string" ? value : JSON.stringify(value, undefined, 2)}`);
   return 0;
 }

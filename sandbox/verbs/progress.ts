@@ -1,6 +1,6 @@
 /** Shows a deployment while it runs: on a terminal with a last line that is rewritten, in a pipe as plain lines. */
 import { stripVTControlCharacters } from "node:util";
-import type { Diagnostic, EngineEvent, PolicyViolation, StepEvent, StepOp } from "../engine/api.ts";
+import type { Diagnostic, EngineEvent, Phase, PolicyViolation, StepEvent, StepOp } from "../engine/api.ts";
 
 /** Where lines go; `process.stdout`, `process.stderr` and a test's own are of this form. */
 export interface Screen {
@@ -62,10 +62,15 @@ export class Progress {
   readonly #screen: Screen;
   readonly #running = new Map<string, StepEvent>();
   readonly #startedAt = Date.now();
+  /** The preview of an `up` tells what the update then tells again: of it only what forbids is shown. */
+  readonly #verb: Phase;
+  readonly #told = new Set<string>();
+  #phase: Phase | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(screen: Screen) {
+  constructor(screen: Screen, verb: Phase) {
     this.#screen = screen;
+    this.#verb = verb;
     if (screen.isTTY) this.#timer = setInterval(() => this.#redraw(), 250).unref();
   }
 
@@ -73,16 +78,17 @@ export class Progress {
   show(event: EngineEvent): void {
     switch (event.kind) {
       case "phase":
+        this.#phase = event.phase;
         this.line(`${phaseTitles[event.phase]}:`);
         break;
       case "step":
         this.#step(event);
         break;
       case "diagnostic":
-        if (event.severity !== "debug") this.line(diagnosticLine(event));
+        if (event.severity !== "debug") this.#once(diagnosticLine(event));
         break;
       case "policyViolation":
-        this.line(violationLines(event));
+        if (!this.#isPlan() || event.enforcementLevel === "mandatory") this.#once(violationLines(event));
         break;
       case "policyRemediation":
         this.line(`policy ${event.policyName} changed ${nameOf(event.urn)}: ${event.description}`);
@@ -109,10 +115,20 @@ export class Progress {
     if (this.#screen.isTTY) this.#screen.write("\r\u001b[K");
   }
 
+  #isPlan(): boolean {
+    return this.#verb === "up" && this.#phase === "preview";
+  }
+
+  #once(text: string): void {
+    if (this.#told.has(text)) return;
+    this.#told.add(text);
+    this.line(text);
+  }
+
   #step(event: StepEvent): void {
     if (event.state === "started") this.#running.set(`${event.op} ${event.urn}`, event);
     else this.#running.delete(`${event.op} ${event.urn}`);
-    if (event.state === "failed" || (event.state === "done" && !isQuiet(event))) this.line(stepLine(event));
+    if (event.state === "failed" || (event.state === "done" && !isQuiet(event) && !this.#isPlan())) this.line(stepLine(event));
     else this.#redraw();
   }
 

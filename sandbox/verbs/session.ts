@@ -54,7 +54,6 @@ export async function openSession({ root, stack, set, speed, say }: SessionOptio
   const project = readProject(root);
   const given = applySets(project, readSettings(project, stack), set);
   const aws = await ensureAws({ root, region: regionOf(given), log: say, ...(speed === undefined ? {} : { speed }) });
-  if (aws.startedByUs) say(`local AWS started at ${aws.endpoint}; "npm run sandbox -- down" ends it`);
   const setAside = bindToAws(root, stack, aws.id);
   if (setAside !== undefined) say(setAside);
   const { settings, overrides } = await seed({ settings: given, set, project: project.name, aws });
