@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parse } from "yaml";
+import { Document, parse, parseDocument } from "yaml";
 import { typeTokens } from "../../contract/type-tokens.ts";
 import { kinds } from "../model/kinds.ts";
 import type { ResourceFacts } from "../model/resource.ts";
@@ -47,6 +47,13 @@ export const examplesDirectory = join(import.meta.dirname, "..", "examples");
 
 export function readExamples(rule: string, directory = examplesDirectory): Examples {
   return parse(readFileSync(join(directory, `${rule}.yaml`), "utf8")) as Examples;
+}
+
+/** The resources of an example as they are written, for the documentation. */
+export function exampleText(rule: string, kind: "good" | "bad", index: number): string {
+  const source = parseDocument(readFileSync(join(examplesDirectory, `${rule}.yaml`), "utf8"));
+  const resources = new Document({ resources: source.getIn([kind, index, "resources"], true) });
+  return resources.toString({ lineWidth: 120 }).trimEnd();
 }
 
 const unknownText = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
