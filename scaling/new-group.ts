@@ -63,6 +63,7 @@ function emptyRuntime() {
     warmByZone: new Map(),
     counts: new Map(),
     replacementSurplus: 0,
+    replacementWakeMs: 0,
     refreshSurplus: 0,
     rebalanceSurplus: 0,
     changeCause: "",

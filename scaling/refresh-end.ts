@@ -46,6 +46,8 @@ export function startRollback(core: Core, group: GroupState, refresh: RefreshSta
   refresh.failingSinceMs = 0;
   refresh.checkpointUntilMs = 0;
   refresh.replaced = 0;
+  refresh.warmReplaced = 0;
+  group.newInstanceFailed = false;
   putGroupEvent(core, group, "EC2 Auto Scaling Instance Refresh Rollback Started", { InstanceRefreshId: refresh.id });
   core.touch(group);
 }

@@ -1,3 +1,4 @@
+import type { RefreshProgress } from "./types/views.ts";
 import type { LaunchConfig, RefreshPreferences, RefreshStatus } from "./types/common.ts";
 
 export interface RefreshState {
@@ -13,6 +14,11 @@ export interface RefreshState {
   readonly desiredConfiguration: LaunchConfig | undefined;
   /** Instances that were taken out so far, at first forwards, then back. */
   replaced: number;
+  /** The same of the warm pool. */
+  warmReplaced: number;
+  /** For the view, of each pool; absent before the first step, or without a warm pool. */
+  live: RefreshProgress | undefined;
+  warm: RefreshProgress | undefined;
   /** Percent, for the view; never falls but in a roll-back. */
   percentageComplete: number;
   instancesToUpdate: number;

@@ -116,7 +116,14 @@ function countServing(core: Core, group: GroupState): number {
     else if (instance.state === "InService")
       nextWarmMs = Math.min(nextWarmMs, instance.inServiceAtMs + (group.defaultWarmupSeconds ?? 0) * 1000);
   }
-  if (nextWarmMs > core.nowMs && nextWarmMs !== Infinity) core.schedule(nextWarmMs, "replacement", group.name);
+  if (
+    nextWarmMs > core.nowMs &&
+    nextWarmMs !== Infinity &&
+    !(group.replacementWakeMs > core.nowMs && group.replacementWakeMs <= nextWarmMs)
+  ) {
+    group.replacementWakeMs = nextWarmMs;
+    core.schedule(nextWarmMs, "replacement", group.name);
+  }
   return serving;
 }
 

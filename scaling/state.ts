@@ -119,6 +119,8 @@ export interface GroupState {
 
   /** Instances wanted above the desired capacity while others are being replaced or zones rebalanced, by who wants them. */
   replacementSurplus: number;
+  /** The next look at what is to be replaced is due then; 0 = none is scheduled. */
+  replacementWakeMs: number;
   refreshSurplus: number;
   rebalanceSurplus: number;
   /** First sentence of the cause of activities that follow from the last change of the desired capacity. */

@@ -179,7 +179,8 @@ export function viewRefresh(group: GroupState, refresh: RefreshState): RefreshVi
     percentageComplete,
     instancesToUpdate,
     preferences,
-    ...present({ statusReason, endAtMs, desiredConfiguration, rollback }),
+    ...present({ statusReason, endAtMs, desiredConfiguration, rollback, warmPoolProgress: refresh.warm }),
+    ...(refresh.warm === undefined ? {} : present({ livePoolProgress: refresh.live })),
   };
 }
 
