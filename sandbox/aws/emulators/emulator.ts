@@ -21,6 +21,7 @@ export interface EmulatorOptions {
 /** A cold start takes 0.5 s on two idle cores; a loaded machine may need many times that. */
 const startTimeoutMs = 60_000;
 const stopTimeoutMs = 5000;
+const exitReportMs = 250;
 
 export class EmulatorError extends Error {
   override name = "EmulatorError";
@@ -142,6 +143,20 @@ export class Emulator {
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), stopTimeoutMs);
     await gone;
     clearTimeout(timer);
+  }
+
+  /** Why it broke a connection: the process's end may be reported a little after its sockets'. Undefined when it still runs. */
+  async faultSoon(): Promise<string | undefined> {
+    if (this.#exit === undefined) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, exitReportMs);
+        this.#child.once("exit", () => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }
+    return this.fault;
   }
 
   /** Calls back once if it ends without being asked to. */

@@ -21,7 +21,7 @@ export class EmulatedService implements AwsService {
     try {
       return await this.#forwarder.send(this.#emulator.port, request);
     } catch (error) {
-      const reason = this.#emulator.fault ?? `${this.#emulator.name} gave no answer to ${request.service}: ${String(error)}`;
+      const reason = (await this.#emulator.faultSoon()) ?? `${this.#emulator.name} gave no answer to ${request.service}: ${String(error)}`;
       throw new ServiceError("ServiceUnavailable", reason, 503);
     }
   }
