@@ -46,7 +46,8 @@ async function recoverCreate(
   });
   if (found.id === "") return { resources, notes: [`an earlier run was ended before it created ${urn}`] };
   return {
-    resources: adopt(resources, { ...resource, id: found.id, outputs: found.outputs }),
+    // With the inputs as they are there: what the killed create had not come to yet is then a change of this run.
+    resources: adopt(resources, { ...resource, id: found.id, outputs: found.outputs, ...(found.inputs && { inputs: found.inputs }) }),
     notes: [`an earlier run was ended after it created ${urn}; it was found as ${found.id} and taken over`],
   };
 }
