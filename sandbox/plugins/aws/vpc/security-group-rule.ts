@@ -96,6 +96,11 @@ export function securityGroupRule(side: "Ingress" | "Egress"): Definition {
       const found = given.length === 0 ? "none is given" : `${given.join(" and ")} are given`;
       return [{ property: "cidrIpv4", reason: `exactly one of ${sources.join(", ")} must be given; ${found}` }];
     },
+    // A rule cannot become one of another kind of source.
+    replacing(olds, news) {
+      const kinds = [olds, news].map((inputs) => sources.filter((key) => inputs[key] !== undefined));
+      return kinds[0]?.join() === kinds[1]?.join() ? [] : kinds.flat();
+    },
     async create(inputs, context) {
       const made = await context.aws("ec2", `AuthorizeSecurityGroup${side}`, {
         GroupId: inputs["securityGroupId"],
