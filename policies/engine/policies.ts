@@ -53,9 +53,10 @@ function dispatch<F extends (args: ResourceValidationArgs, report: ReportViolati
   const [first, second] = byType.values();
   if (first === undefined || second === undefined) return first;
   const all = [...byType.keys()].join("', '");
-  return ((args: ResourceValidationArgs, report: ReportViolation) =>
-    byType.get(args.type)?.(args, report) ??
-    (byType.has(args.type) || args.notApplicable(`Policy only applies to resources of types '${all}'`))) as F;
+  return ((args: ResourceValidationArgs, report: ReportViolation) => {
+    const own = byType.get(args.type) ?? args.notApplicable(`Policy only applies to resources of types '${all}'`);
+    return own(args, report);
+  }) as F;
 }
 
 function validation(rule: AnyRule, run: Run): ResourceValidation | undefined {

@@ -15,9 +15,7 @@ function check(options: Value<Metadata | undefined>): Findings {
 }
 
 const repair = (options: Value<Metadata | undefined>): readonly Edit[] =>
-  options.hidden || options.at("httpTokens").hidden || options.at("httpTokens").text() === "required"
-    ? []
-    : [{ path: ["metadataOptions", "httpTokens"], value: "required" }];
+  [...check(options)].some(({ kind }) => kind === "violation") ? [{ path: ["metadataOptions", "httpTokens"], value: "required" }] : [];
 
 export const templateImdsv2 = defineRule({
   id: "template-imdsv2",
