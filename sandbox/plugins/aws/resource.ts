@@ -134,7 +134,7 @@ export class AwsResource implements Resource {
     const imported = Object.keys(call.inputs).length === 0;
     const inputs: Properties = {};
     for (const [key, property] of Object.entries(this.#schema)) {
-      if (property.input === undefined || key === "tagsAll") continue;
+      if (property.input === undefined || key === "tagsAll" || this.#definition.unsupported?.includes(key)) continue;
       const given = call.inputs[key];
       const found = outputs[key];
       if (given !== undefined) {
