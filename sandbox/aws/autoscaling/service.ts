@@ -54,7 +54,13 @@ class AutoScaling implements AutoScalingService {
     const ssm = new SSMClient({ ...deps.clientArguments("ssm"), ...clientOptions });
     const report = (facts: readonly Fact[]) => this.#host.report(facts);
     const performers: Performers = {
-      ...launchPerformer({ ec2, lookup: new LaunchLookup(ec2, ssm), faults: this.#faults, waits: (id) => this.#waits(id) }),
+      ...launchPerformer({
+        ec2,
+        lookup: new LaunchLookup(ec2, ssm),
+        faults: this.#faults,
+        waits: (id) => this.#waits(id),
+        isMember: (id) => this.#host.model.instance(id) !== undefined,
+      }),
       ...instancePerformers(ec2),
       ...targetPerformers(elb),
       ...messagePerformers({ deps, cloudWatch, serviceLinkedRole: (group) => this.#serviceLinkedRole(group) }),

@@ -1,4 +1,5 @@
 /** Launches real instances: one RunInstances for up to a hundred, with every field of the template. */
+import { setTimeout } from "node:timers/promises";
 import {
   AssociateIamInstanceProfileCommand,
   CreateTagsCommand,
@@ -21,13 +22,16 @@ export interface LaunchOptions {
   readonly lookup: LaunchLookup;
   readonly faults: Faults;
   /** Whether the activity still waits for its instance. */
-  waits(activityId: string): boolean;
+  readonly waits: (activityId: string) => boolean;
+  readonly isMember: (instanceId: string) => boolean;
 }
 
 /** Instances come into service in portions, and an answer stays a few hundred kilobytes. */
 const launchesPerCall = 100;
 /** The emulator serves one request at a time; more at once only queue there. */
 const callsAtOnce = 4;
+/** Of the wall clock: the emulator takes half a second for a hundred launches. */
+const secondLookMs = 1000;
 
 class Launcher {
   readonly #options: LaunchOptions;
@@ -52,16 +56,18 @@ class Launcher {
 
   async #portion(source: LaunchSource, activityIds: readonly string[], maybeDone: boolean): Promise<readonly Fact[]> {
     const token = activityIds[0] ?? "";
-    const found = maybeDone ? await this.#launchedBefore(source.effect.group, token) : [];
+    const found = maybeDone ? await this.#launchedBefore(source, token, activityIds.length) : [];
     if (found.length > 0) {
+      const known = new Set(found.map(({ InstanceId }) => InstanceId).filter((id) => id !== undefined && this.#options.isMember(id)));
+      const fresh = found.filter(({ InstanceId }) => !known.has(InstanceId));
       const waiting = activityIds.filter((id) => this.#options.waits(id));
-      return [...launched(waiting, found), ...failed(waiting.slice(found.length), partlyLaunched)];
+      return [...launched(waiting, fresh), ...failed(waiting.slice(fresh.length), partlyLaunched)];
     }
     try {
       const instances = await this.#run(source, activityIds.length, token);
       return [...launched(activityIds, instances), ...failed(activityIds.slice(instances.length), partlyLaunched)];
     } catch (error) {
-      const lost = errorCode(error) === undefined ? await this.#launchedBefore(source.effect.group, token).catch(() => []) : [];
+      const lost = errorCode(error) === undefined ? await this.#launchedBefore(source, token, activityIds.length).catch(() => []) : [];
       return [...launched(activityIds, lost), ...failed(activityIds.slice(lost.length), error)];
     }
   }
@@ -73,17 +79,21 @@ class Launcher {
     const fault = faults.ofLaunch({ group, zone, instanceType: input.InstanceType });
     if (fault) throw new LaunchRefused(fault.code, fault.message);
     const { Instances: instances = [] } = await ec2.send(new RunInstancesCommand(input));
-    await Promise.all([this.#giveProfile(source, instances), this.#tagInterfaces(source, instances)]);
+    await this.#complete(source, instances.slice(1), instances);
     return instances;
+  }
+
+  async #complete(source: LaunchSource, withoutProfile: readonly Instance[], instances: readonly Instance[]): Promise<void> {
+    await Promise.all([this.#giveProfile(source, withoutProfile), this.#tagInterfaces(source, instances)]);
   }
 
   /** The emulator gives the profile of a request to the first of its instances only. */
   async #giveProfile({ template }: LaunchSource, instances: readonly Instance[]): Promise<void> {
     if (template.IamInstanceProfile === undefined) return;
     const { Arn, Name } = template.IamInstanceProfile;
-    const rest = instances.slice(1).values();
+    const queue = instances.values();
     const worker = async () => {
-      for (const { InstanceId } of rest) {
+      for (const { InstanceId } of queue) {
         await this.#options.ec2.send(new AssociateIamInstanceProfileCommand({ InstanceId, IamInstanceProfile: { Arn, Name } }));
       }
     };
@@ -97,8 +107,26 @@ class Launcher {
     if (tags.length > 0 && ids.length > 0) await this.#options.ec2.send(new CreateTagsCommand({ Resources: ids, Tags: tags }));
   }
 
-  /** Instances of an earlier call with that token: launched, but the answer was never recorded. */
-  async #launchedBefore(group: string, token: string): Promise<Instance[]> {
+  /**
+   * Instances of an earlier call with that token: launched, but the answer was never recorded. The call may still be going on in EC2, so
+   * fewer than were asked for are believed only when a second look finds no more.
+   */
+  async #launchedBefore(source: LaunchSource, token: string, count: number): Promise<Instance[]> {
+    let found = await this.#withToken(source.effect.group, token);
+    for (let before = -1; found.length < count && found.length !== before;) {
+      before = found.length;
+      await setTimeout(secondLookMs);
+      found = await this.#withToken(source.effect.group, token);
+    }
+    await this.#complete(
+      source,
+      found.filter(({ IamInstanceProfile }) => IamInstanceProfile === undefined),
+      found,
+    );
+    return found;
+  }
+
+  async #withToken(group: string, token: string): Promise<Instance[]> {
     const found: Instance[] = [];
     let NextToken: string | undefined;
     do {

@@ -38,7 +38,7 @@ interface Entry {
 }
 
 /** After so many entries a snapshot is written: a replay stays under a second, and a snapshot of 1,000 instances takes some 20 ms. */
-const entriesPerSnapshot = 5000;
+const usualEntriesPerSnapshot = 5000;
 
 export interface HostOptions {
   readonly clock: Clock;
@@ -46,6 +46,8 @@ export interface HostOptions {
   /** A new model, or one from the snapshot of an earlier one. */
   makeModel(snapshot: ModelSnapshot | undefined): ScalingModelApi;
   perform(effect: NumberedEffect): void;
+  /** Default: 5,000. */
+  readonly entriesPerSnapshot?: number;
 }
 
 export class ModelHost {
@@ -65,6 +67,8 @@ export class ModelHost {
     this.#nextNumber = snapshot?.nextNumber ?? 0;
     for (const [number, effect] of snapshot?.pending ?? []) this.#pending.set(number, effect);
     for (const entry of entries) this.#replay(entry);
+    // The time at which the model began is part of its state.
+    if (snapshot === undefined) this.#journal.compact(this.#snapshot());
   }
 
   #replay({ atMs, calls, done }: Entry): void {
@@ -132,7 +136,7 @@ export class ModelHost {
         ...(known.length > 0 && { done: known }),
       });
     }
-    if (this.#journal.entries >= entriesPerSnapshot) this.#journal.compact(this.#snapshot());
+    if (this.#journal.entries >= (this.#options.entriesPerSnapshot ?? usualEntriesPerSnapshot)) this.#journal.compact(this.#snapshot());
     if (!this.#started) return;
     for (const effect of effects) this.#options.perform(effect);
     this.#arm();

@@ -17,7 +17,7 @@ describe("instances of Auto Scaling groups", function () {
   const real = async (ids: readonly string[]) => (await aws.ec2Instances()).filter(({ InstanceId }) => ids.includes(InstanceId!));
   const ofTag = (
     tags: readonly { Key?: string | undefined; Value?: string | undefined }[] | undefined,
-  ): Record<string, string | undefined> => Object.fromEntries((tags ?? []).map(({ Key, Value }) => [Key, Value] as const));
+  ): Record<string, string | undefined> => Object.fromEntries((tags ?? []).map(({ Key, Value }) => [Key!, Value]));
 
   it("have every field of the template version", async () => {
     await aws.iam.send(new CreateRoleCommand({ RoleName: "node", AssumeRolePolicyDocument: "{}" }));
