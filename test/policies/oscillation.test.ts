@@ -101,7 +101,7 @@ function trigger(side: "above" | "below", threshold: fc.Arbitrary<number>): fc.A
         inclusive,
         threshold: at,
         repeats,
-        policy: { adjustmentType: type as "ChangeInCapacity", minAdjustmentMagnitude, steps },
+        policy: { adjustmentType: type, minAdjustmentMagnitude, steps },
       };
     });
 }
