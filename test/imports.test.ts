@@ -27,7 +27,11 @@ const table: Readonly<Record<string, Row>> = {
   "components/": { rooms: ["contract/", "scaling/"], packages: ["@pulumi/"] },
   "index.ts": { rooms: ["config.ts", "components/"], packages: [] },
   "start.js": { rooms: ["index.ts"], packages: ["@pulumi/pulumi"] },
-  "policies/": { rooms: ["contract/", "scaling/"], types: ["components/"], packages: ["@pulumi/policy", "@pulumi/aws", "@pulumi/pulumi", "yaml"] },
+  "policies/": {
+    rooms: ["contract/", "scaling/"],
+    types: ["components/"],
+    packages: ["@pulumi/policy", "@pulumi/aws", "@pulumi/pulumi", "yaml"],
+  },
   "consumer/": { rooms: ["contract/"], packages: sdk },
   "ops/": { rooms: ["contract/", "scaling/", "consumer/"], packages: [...sdk, "commander", "yaml"] },
   "sandbox/engine/": { rooms: [], packages: [...protocol, ...sdk, "yaml"] },
