@@ -43,6 +43,8 @@ export interface Child {
   readonly exited: Promise<number>;
   /** Ends the child and what it started. */
   stop(): Promise<void>;
+  /** The same at once, without its consent. */
+  kill(): void;
 }
 
 export class Processes {
@@ -79,7 +81,12 @@ export class Processes {
       if (group !== undefined) this.#watch("end", group);
       return code;
     });
-    const handle: Child = { name: options.name, exited, stop: () => stopGroup(group, exited) };
+    const handle: Child = {
+      name: options.name,
+      exited,
+      stop: () => stopGroup(group, exited),
+      kill: () => group !== undefined && killGroup(group, "SIGKILL"),
+    };
     this.#children.add(handle);
     return handle;
   }
@@ -124,16 +131,16 @@ export class Processes {
     const watchdog = this.#watchdog;
     if (watchdog === undefined) return;
     this.#watchdog = undefined;
+    if (watchdog.exitCode !== null || watchdog.signalCode !== null) return;
     const ended = new Promise((resolve) => watchdog.once("close", resolve));
     watchdog.ref();
     watchdog.stdin?.end();
     await ended;
   }
 
-  /** Without waiting: the hard end of an impatient user. */
+  /** Without waiting: the hard end for an impatient user. */
   killAll(): void {
-    for (const child of this.#children) void child.stop();
-    this.#watchdog?.stdin?.end();
+    for (const child of this.#children) child.kill();
   }
 }
 
