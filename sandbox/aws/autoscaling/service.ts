@@ -49,8 +49,7 @@ class AutoScaling implements AutoScalingService {
     this.#deps = deps;
     const ec2 = new EC2Client({ ...deps.clientArguments("ec2"), ...clientOptions });
     const elb = new ElasticLoadBalancingV2Client({ ...deps.clientArguments("elasticloadbalancing"), ...clientOptions });
-    // Alarms are evaluated by whoever answers at the endpoint, not by an emulator.
-    const cloudWatch = new CloudWatchClient({ ...deps.clientArguments("ec2"), endpoint: deps.endpoint, ...clientOptions });
+    const cloudWatch = new CloudWatchClient({ ...deps.clientArguments("monitoring"), ...clientOptions });
     const ssm = new SSMClient({ ...deps.clientArguments("ssm"), ...clientOptions });
     const report = (facts: readonly Fact[]) => this.#host.report(facts);
     const performers: Performers = {

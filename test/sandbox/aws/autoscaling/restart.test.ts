@@ -106,7 +106,7 @@ describe("a killed Auto Scaling service", function () {
       .map((notice) => notice["EC2InstanceId"]!);
   const seen = new Set<string>();
 
-  for (const delayMs of [0, 30, 120]) {
+  for (const delayMs of [0, 60]) {
     it(`goes on launching and ending where it was, ${delayMs} ms after the call: nothing twice, nothing lost`, async () => {
       await service.size(24);
       await setTimeout(delayMs);
