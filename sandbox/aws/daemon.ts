@@ -63,7 +63,7 @@ class Daemon {
       sessions: this.#sessions,
       log: (line) => options.log(line),
       admin: createAdmin(this.#adminActions()),
-      metadata: () => Promise.resolve({ status: 404, headers: {}, body: "" }),
+      metadata: (instanceId, request) => this.#own?.metadata.handle(instanceId, request) ?? Promise.reject(new Error("not started")),
     });
   }
 
@@ -101,7 +101,7 @@ class Daemon {
         if (service === undefined) throw new Error(`no emulator has the service ${name}`);
         return service;
       };
-      this.#own = ownServices(this.#world, direct, emulatedService);
+      this.#own = ownServices(this.#world, { direct, sessions: this.#sessions, emulated: emulatedService });
       this.#endpoint.open([...emulated.values(), ...this.#own.all]);
     } catch (error) {
       await this.close();
@@ -112,6 +112,7 @@ class Daemon {
 
   async close(): Promise<void> {
     await this.#endpoint.close();
+    await this.#own?.close();
     for (const service of this.#own?.all ?? []) await service.close();
     await Promise.all([...this.#emulators.values()].map((emulator) => emulator.stop()));
     this.#forwarder.close();
@@ -149,6 +150,7 @@ class Daemon {
       },
       "GET /_fleet/refusals": () => ({ refusals: this.#own?.publisher.refusals ?? [] }),
       "POST /_fleet/metrics": (body) => this.#putMetrics(body),
+      "POST /_fleet/imds/*": async (_, instanceId) => ({ endpoint: await this.#own?.metadata.listen(instanceId) }),
       "POST /_fleet/autoscaling/*": (body, path) => this.#administerAutoScaling(path, body),
       "POST /_fleet/shutdown": () => {
         setImmediate(() => this.#options.onShutdown());

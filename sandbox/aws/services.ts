@@ -9,6 +9,11 @@ import { SnsService } from "./delivery/sns-service.ts";
 import { DeliveryError } from "./deps.ts";
 import type { Direct } from "./endpoint/direct.ts";
 import { LambdaService } from "./functions/lambda-service.ts";
+import { MetadataService } from "./metadata/service.ts";
+import { QueueMetrics } from "./delivery/queue-metrics.ts";
+import { StsService } from "./endpoint/sts-service.ts";
+import type { Sessions } from "./endpoint/sessions.ts";
+import { SsmService } from "./ssm/ssm-service.ts";
 import { RolePermissions } from "./policy/role-permissions.ts";
 import type { AwsService } from "./service.ts";
 import type { World } from "./world.ts";
@@ -16,12 +21,22 @@ import type { World } from "./world.ts";
 export interface OwnServices {
   /** By signing name; one that an emulator has too stands in front of it. */
   readonly all: readonly AwsService[];
+  readonly metadata: MetadataService;
   readonly cloudWatch: CloudWatch;
   readonly publisher: Publisher;
   readonly autoScaling: AutoScalingService;
+  /** Ends what is no service of its own. */
+  close(): Promise<void>;
 }
 
-export function ownServices(world: World, direct: Direct, emulated: (name: string) => AwsService): OwnServices {
+export interface ServicePorts {
+  readonly direct: Direct;
+  readonly sessions: Sessions;
+  /** The service of that name as its emulator has it. */
+  readonly emulated: (name: string) => AwsService;
+}
+
+export function ownServices(world: World, { direct, sessions, emulated }: ServicePorts): OwnServices {
   const cloudWatch = new CloudWatch(world);
   const directory = new Directory(direct);
   const gate = new Gate(directory, world);
@@ -43,7 +58,26 @@ export function ownServices(world: World, direct: Direct, emulated: (name: strin
   const permissions = new RolePermissions(direct);
   const sns = new SnsService(emulated("sns"), publisher, directory);
   const lambda = new LambdaService(emulated("lambda"), world, direct, permissions);
-  return { all: [cloudWatch, autoScaling, sns, lambda], cloudWatch, publisher, autoScaling };
+  const ssm = new SsmService(emulated("ssm"), world, direct, permissions);
+  const sts = new StsService(emulated("sts"), sessions);
+  const queueMetrics = new QueueMetrics({
+    clock: world.clock,
+    direct,
+    put: (values) => cloudWatch.put("AWS/SQS", values),
+    background: (work) => world.background(work),
+  });
+  const metadata = new MetadataService(world, direct, sessions);
+  return {
+    all: [cloudWatch, autoScaling, sns, lambda, ssm, sts],
+    metadata,
+    cloudWatch,
+    publisher,
+    autoScaling,
+    close: async () => {
+      queueMetrics.close();
+      await metadata.close();
+    },
+  };
 }
 
 /** An asynchronous invocation on behalf of a topic, when the function's policy lets SNS in. */

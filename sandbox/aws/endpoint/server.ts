@@ -28,8 +28,8 @@ export interface EndpointOptions {
   log(line: string): void;
   /** Paths that begin with `/_fleet/`. */
   readonly admin: PlainHandler;
-  /** Unsigned paths below `/latest/`: instance metadata. */
-  readonly metadata: PlainHandler;
+  /** Instance metadata: paths below `/_fleet/imds/<instance id>`. */
+  readonly metadata: (instanceId: string, request: Parameters<PlainHandler>[0]) => Promise<AwsReply>;
 }
 
 /** Lambda's own limit for a zipped upload is 50 MB, which base64 makes 67 MB; nothing else comes near. */
@@ -91,10 +91,11 @@ export class Endpoint {
     const url = incoming.url ?? "/";
     const method = incoming.method ?? "GET";
     const headers = flat(incoming);
+    const metadata = /^\/_fleet\/imds\/(i-[0-9a-f]+)(\/latest\/.*)$/.exec(url);
+    if (metadata !== null) return this.#options.metadata(metadata[1] ?? "", { method, path: metadata[2] ?? "", headers, body });
     if (url.startsWith("/_fleet/")) return this.#options.admin({ method, path: url, headers, body });
     const scope = scopeOf(headers, url);
     if (scope === undefined) {
-      if (url.startsWith("/latest/")) return this.#options.metadata({ method, path: url, headers, body });
       return errorReply(
         protocolOf("", headers, url),
         new ServiceError(
