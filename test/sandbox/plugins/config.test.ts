@@ -196,9 +196,9 @@ describe("pulumi-resource-aws: configuration and faults", () => {
 
   it("makes names from the resource's name and the seed, keeps them, and refuses what gets too long", async () => {
     const name = async (type: string, resource: string, inputs = {}, olds = {}, seed = "seed") =>
-      (await plugin.check(urnOf(type, resource), inputs, olds, seed)).inputs["name"];
+      (await plugin.check(urnOf(type, resource), inputs, olds, seed)).inputs["name"] as string;
     const made = await name("aws:sqs/queue:Queue", "jobs");
-    assert.match(String(made), /^jobs-[0-9a-f]{7}$/);
+    assert.match(made, /^jobs-[0-9a-f]{7}$/);
     assert.equal(await name("aws:sqs/queue:Queue", "jobs"), made, "the same seed");
     assert.notEqual(await name("aws:sqs/queue:Queue", "jobs", {}, {}, "other"), made);
     assert.equal(await name("aws:sqs/queue:Queue", "jobs", {}, { name: made, __defaults: ["name"] }, "other"), made, "kept");
@@ -207,9 +207,9 @@ describe("pulumi-resource-aws: configuration and faults", () => {
       "fixed",
       "a name that was given is not kept",
     );
-    assert.match(String(await name("aws:sqs/queue:Queue", "jobs", { fifoQueue: true })), /^jobs-[0-9a-f]{7}\.fifo$/);
-    assert.match(String(await name("aws:sqs/queue:Queue", "jobs", { namePrefix: "pre-" })), /^pre-[0-9a-f]{7}$/);
-    assert.match(String(await name("aws:kms/alias:Alias", "key", { targetKeyId: "k" })), /^alias\/key-[0-9a-f]{7}$/);
+    assert.match(await name("aws:sqs/queue:Queue", "jobs", { fifoQueue: true }), /^jobs-[0-9a-f]{7}\.fifo$/);
+    assert.match(await name("aws:sqs/queue:Queue", "jobs", { namePrefix: "pre-" }), /^pre-[0-9a-f]{7}$/);
+    assert.match(await name("aws:kms/alias:Alias", "key", { targetKeyId: "k" }), /^alias\/key-[0-9a-f]{7}$/);
     const long = "t".repeat(25);
     const { failures } = await plugin.check(urnOf("aws:lb/targetGroup:TargetGroup", long), { port: 80, protocol: "HTTP", vpcId: "vpc-1" });
     assert.deepEqual(failures, [

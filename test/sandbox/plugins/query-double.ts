@@ -20,11 +20,10 @@ export class QueryDouble {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
-      const {
-        Action: action = "",
-        Version: _version,
-        ...parameters
-      } = Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString()));
+      const form = new URLSearchParams(Buffer.concat(chunks).toString());
+      const action = form.get("Action") ?? "";
+      for (const key of ["Action", "Version"]) form.delete(key);
+      const parameters = Object.fromEntries(form);
       this.calls.push({ action, parameters });
       const count = (this.#counts.get(action) ?? 0) + 1;
       this.#counts.set(action, count);

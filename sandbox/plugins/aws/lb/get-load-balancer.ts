@@ -26,8 +26,10 @@ export const dataSource: DataSource = {
     const arn = exactlyOne("ELBv2 Load Balancer", await withTags(arns, args["tags"], context));
     const properties = await definition.read(arn, {}, context);
     if (properties === undefined) throw new Error(`the load balancer ${arn} went away while it was read`);
-    const none = Object.entries(functionSchema(token).result).filter(([key, member]) => !(key in properties) && member.optional !== true);
+    const none = Object.entries(functionSchema(token).result).filter(
+      ([key, member]) => properties[key] === undefined && member.optional !== true,
+    );
     const empty = Object.fromEntries(none.map(([key, { type }]) => [key, emptyOf(type)]));
-    return { ...empty, ...properties, id: arn, region: context.region, tags: properties["tagsAll"] };
+    return { ...properties, ...empty, id: arn, region: context.region, tags: properties["tagsAll"] };
   },
 };

@@ -18,6 +18,9 @@ export const dataSource: DataSource = {
     if (properties === undefined) throw new Error(`the target group ${arn} went away while it was read`);
     const { connectionTermination, deregistrationDelay, targetControlPort, tagsAll, vpcId } = properties;
     return {
+      // AWS lists only the attributes that the type of the target group has.
+      lambdaMultiValueHeadersEnabled: false,
+      proxyProtocolV2: false,
       ...properties,
       id: arn,
       connectionTermination: connectionTermination ?? false,
