@@ -1,10 +1,12 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
+import type { RemainingAnswer, remainingQuestion } from "../contract/node-cleanup.ts";
 import { longPollOptions } from "./aws/clients.ts";
 import { SqsQueue } from "./aws/queue.ts";
 import { connect } from "./aws/wiring.ts";
 import { handleMessage, type CoreDependencies } from "./core.ts";
 import { inParallel } from "./pool.ts";
-import { settle, type QueueMessage, type QueuePort } from "./queue.ts";
+import { remaining } from "./remaining.ts";
+import { settle, type QueueDepth, type QueueMessage, type QueuePort } from "./queue.ts";
 import { jsonLog, logOutcome, Metrics, type Log } from "./report.ts";
 import { readSettings, type ConsumerSettings } from "./settings.ts";
 
@@ -35,7 +37,7 @@ const startMarginMs = 5_000;
 export interface BatchDependencies {
   readonly settings: Pick<ConsumerSettings, "concurrency" | "namePrefix">;
   readonly core: CoreDependencies;
-  readonly queue: QueuePort;
+  readonly queue: QueuePort & QueueDepth;
   readonly log: Log;
   readonly print: (line: string) => void;
   readonly now: () => number;
@@ -94,9 +96,13 @@ async function prepare(): Promise<BatchDependencies> {
   return { settings, core: await connect(settings), queue, log: jsonLog(print), print, now: Date.now };
 }
 
-/** The function's entry. */
-export async function handler(event: SqsEvent, context: LambdaContext): Promise<BatchResponse> {
+/** The function's entry: a batch of messages, or the drain gate's question. */
+export async function handler(
+  event: SqsEvent | typeof remainingQuestion,
+  context: LambdaContext,
+): Promise<BatchResponse | RemainingAnswer> {
   ready ??= prepare();
   ready.catch(() => (ready = undefined));
-  return handleBatch(event, context, await ready);
+  const deps = await ready;
+  return "fleet" in event ? remaining(deps.queue, deps.core) : handleBatch(event, context, deps);
 }

@@ -1,3 +1,4 @@
+import type { RemainingAnswer } from "../contract/node-cleanup.ts";
 import type { Outcome } from "./outcome.ts";
 
 export interface QueueMessage {
@@ -21,6 +22,11 @@ export interface QueuePort {
   send(body: string, seconds: number): Promise<void>;
   /** Puts a copy into the dead-letter queue, with the reason as an attribute. */
   bury(message: QueueMessage, reason: string): Promise<void>;
+}
+
+/** How much is left; SQS counts approximately and lags by up to a minute. */
+export interface QueueDepth {
+  depth(): Promise<Omit<RemainingAnswer, "nodes">>;
 }
 
 /** What the shell does with the message itself after its outcome was carried out. */

@@ -41,3 +41,26 @@ export interface RolloutRequest {
   /** Seconds after which waiting ends with an error; the refresh goes on. */
   readonly timeoutSeconds: number;
 }
+
+/** Waits until the stack's notices are worked off; runs when the consumer is about to be deleted or its queue replaced. */
+export const drainCommand = "node ops/state-command.js drain --v1";
+
+/** Environment variable that holds a `DrainRequest` as JSON. */
+export const drainVariable = "FLEET_DRAIN_GATE";
+
+export interface DrainRequest {
+  /** Name of the consumer function, which is asked what is left: it has the network, the key and the role. */
+  readonly functionName: string;
+  readonly queueUrl: string;
+  readonly deadLetterQueueUrl: string;
+  readonly deadLetterQueueArn: string;
+  readonly region: string;
+  /** The command refuses to act in another account. */
+  readonly accountId: string;
+  /** Role to take on; absent = the caller's own credentials. */
+  readonly roleArn?: string;
+  /** Seconds for which nothing may be left before the gate opens: the counts of SQS lag behind. */
+  readonly settleSeconds: number;
+  /** Seconds after which the gate fails. */
+  readonly timeoutSeconds: number;
+}

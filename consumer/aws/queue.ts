@@ -1,16 +1,17 @@
 import {
   DeleteMessageBatchCommand,
   ChangeMessageVisibilityCommand,
+  GetQueueAttributesCommand,
   ReceiveMessageCommand,
   SendMessageCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
-import type { QueueMessage, QueuePort } from "../queue.ts";
+import type { QueueDepth, QueueMessage, QueuePort } from "../queue.ts";
 
 /** SQS takes at most ten messages a call. */
 export const batchLimit = 10;
 
-export class SqsQueue implements QueuePort {
+export class SqsQueue implements QueuePort, QueueDepth {
   readonly #client: SQSClient;
   readonly #queueUrl: string;
   readonly #deadLetterQueueUrl: string;
@@ -76,5 +77,19 @@ export class SqsQueue implements QueuePort {
     await this.#client.send(
       new SendMessageCommand({ QueueUrl: this.#deadLetterQueueUrl, MessageBody: message.body, MessageAttributes: attributes }),
     );
+  }
+
+  async depth(): Promise<Awaited<ReturnType<QueueDepth["depth"]>>> {
+    const [queue, dead] = await Promise.all([this.#counts(this.#queueUrl), this.#counts(this.#deadLetterQueueUrl)]);
+    return { ...queue, deadLetters: dead.visible + dead.inFlight + dead.delayed };
+  }
+
+  async #counts(queueUrl: string): Promise<{ visible: number; inFlight: number; delayed: number }> {
+    const names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"] as const;
+    const { Attributes: counts = {} } = await this.#client.send(
+      new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: [...names] }),
+    );
+    const [visible = 0, inFlight = 0, delayed = 0] = names.map((name) => Number(counts[name] ?? 0));
+    return { visible, inFlight, delayed };
   }
 }

@@ -53,7 +53,7 @@ describe("kill -9 of the engine during up", function () {
     assert.equal((await checkout.sandbox("destroy", "--stack", "staging", "--keep")).code, 0);
   });
 
-  for (const creations of [1, 4, 8, 12, 16, 20, 24, 28, 31]) {
+  for (const creations of [1, 9, 17, 24, 31]) {
     it(`converges after a kill at creation ${creations}`, async () => {
       assert.ok(await killAfter(creations), "the run ended before it was killed");
       const { code, stdout, stderr } = await checkout.sandbox("up", "--stack", "staging");

@@ -3,7 +3,7 @@ import { ChefError } from "../../../consumer/chef/errors.ts";
 import type { ChefApi, ClientFacts, NodeFacts } from "../../../consumer/chef/client.ts";
 import type { CoreDependencies, LifecycleAction } from "../../../consumer/core.ts";
 import type { NodeNaming } from "../../../consumer/resolve.ts";
-import type { QueueMessage, QueuePort } from "../../../consumer/queue.ts";
+import type { QueueDepth, QueueMessage, QueuePort } from "../../../consumer/queue.ts";
 import { ours } from "./messages.ts";
 
 export type FaultKind = "none" | "overload" | "network" | "network-after" | "authentication" | "missingOrganization";
@@ -86,7 +86,7 @@ interface Entry {
 }
 
 /** An SQS queue in virtual seconds: at least once, invisible while in hand, a dead-letter queue beside it. */
-export class MemoryQueue implements QueuePort {
+export class MemoryQueue implements QueuePort, QueueDepth {
   readonly entries = new Map<string, Entry>();
   readonly dead: { body: string; reason: string }[] = [];
   nowSeconds = 0;
@@ -132,6 +132,13 @@ export class MemoryQueue implements QueuePort {
   bury(message: QueueMessage, reason: string): Promise<void> {
     this.dead.push({ body: message.body, reason });
     return Promise.resolve();
+  }
+
+  depth(): ReturnType<QueueDepth["depth"]> {
+    const entries = [...this.entries.values()];
+    const visible = entries.filter(({ visibleAt }) => visibleAt <= this.nowSeconds).length;
+    const inFlight = entries.filter(({ visibleAt, receives }) => visibleAt > this.nowSeconds && receives > 0).length;
+    return Promise.resolve({ visible, inFlight, delayed: entries.length - visible - inFlight, deadLetters: this.dead.length });
   }
 
   /** Moves to the moment when the next message is visible; false when there is none. */

@@ -1,0 +1,15 @@
+import { nodePrefixAttribute, type RemainingAnswer } from "../contract/node-cleanup.ts";
+import type { CoreDependencies } from "./core.ts";
+import type { QueueDepth } from "./queue.ts";
+
+/** Names that an answer carries at most; more are as good as these to look into. */
+const shownNodes = 20;
+
+/** What is left of the stack: messages, dead letters, and nodes that boot marked as the stack's. */
+export async function remaining(queue: QueueDepth, { chef, ours }: Pick<CoreDependencies, "chef" | "ours">): Promise<RemainingAnswer> {
+  const [depth, { nodes }] = await Promise.all([
+    queue.depth(),
+    chef.searchNodes(`${nodePrefixAttribute}:${ours.namePrefix}-*`, shownNodes),
+  ]);
+  return { ...depth, nodes: nodes.map(({ name }) => name) };
+}
