@@ -96,6 +96,7 @@ function targetGone(core: Core, group: GroupState, instance: InstanceState, targ
   if (Object.keys(instance.targets).length > 0) return;
   switch (instance.state) {
     case "Terminating":
+    case "Warmed:Terminating":
     case "Warmed:Pending": // on its way back to the warm pool
       drained(core, group, instance);
       break;

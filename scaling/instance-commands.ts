@@ -230,6 +230,7 @@ export function exitStandby(core: Core, { group: name, instanceIds }: ExitStandb
     registerTargets(core, group, instance);
     endActivity(core, activity, "Successful");
     judge(core, group, instance);
+    if (instance.health === "Unhealthy") group.unhealthy.add(instance.id); // since before the standby
     core.touch(group);
     return viewActivity(core, activity);
   });

@@ -53,7 +53,8 @@ function show(refresh: RefreshState, done: number, total: number): void {
 }
 
 function wakeAt(core: Core, group: GroupState, refresh: RefreshState, atMs: number): void {
-  if (atMs === Infinity || (refresh.wakeAtMs > core.nowMs && refresh.wakeAtMs <= atMs)) return;
+  const never = atMs === Infinity || atMs <= core.nowMs; // warm, but not healthy: its replacement will be heard of
+  if (never || (refresh.wakeAtMs > core.nowMs && refresh.wakeAtMs <= atMs)) return;
   refresh.wakeAtMs = atMs;
   core.schedule(atMs, "refresh", group.name, refresh.id);
 }

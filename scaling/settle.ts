@@ -8,8 +8,13 @@ import { stepRefresh } from "./refresh.ts";
 import { replaceInstances } from "./replacement.ts";
 import { reconcileWarmPool } from "./warm-pool.ts";
 
+/** Each round changes something that the next one looks at; a few are usual, thousands are a fault of the model. */
+const mostRounds = 10_000;
+
 export function settle(core: Core): void {
+  let rounds = 0;
   for (let group = core.takeTouched(); group !== undefined; group = core.takeTouched()) {
+    if (++rounds > mostRounds) throw new Error(`Auto Scaling group ${group.name} does not come to rest; its rules contradict each other`);
     if (group.deleting) {
       continueDeletion(core, group);
       continue;

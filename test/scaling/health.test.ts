@@ -27,7 +27,7 @@ describe("an instance that leaves the running state", () => {
       const { instanceId } = host.only();
       host.ec2Changes(instanceId, state);
       assert.equal(host.model.instance(instanceId)?.healthStatus ?? "Unhealthy", "Unhealthy");
-      if (state === "shutting-down") host.ec2Changes(instanceId, "terminated");
+      if (state === "shutting-down") host.pass(seconds(3));
       host.pass(seconds(30));
       assert.equal(host.model.instance(instanceId), undefined);
       assert.equal(host.inService().length, 1);

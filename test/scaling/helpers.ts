@@ -147,6 +147,11 @@ export class Host {
   ec2Changes(instanceId: string, state: "stopping" | "stopped" | "shutting-down" | "terminated" | "running"): void {
     this.ec2.set(instanceId, state);
     this.do((model) => model.instanceStateChanged({ instanceId, state }));
+    if (state !== "shutting-down") return;
+    this.later(this.latencies.terminateMs, (model) => {
+      this.ec2.set(instanceId, "terminated");
+      model.instanceStateChanged({ instanceId, state: "terminated" });
+    });
   }
 
   private later(milliseconds: number, act: (model: ScalingModelApi) => void): void {
