@@ -28,3 +28,7 @@ export async function orAway<Answer>(call: Promise<Answer>): Promise<Answer> {
     throw new PartyAway(messageOf(error), { cause: error });
   }
 }
+
+export function chunks<Item>(items: readonly Item[], size: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
+}

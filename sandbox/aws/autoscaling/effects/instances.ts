@@ -9,9 +9,11 @@ import {
 } from "@aws-sdk/client-ec2";
 import type { InstanceStateChanged } from "../../../../scaling/types/facts.ts";
 import type { Fact } from "../host/host.ts";
-import { errorCode, messageOf, orAway } from "./clients.ts";
+import { chunks, errorCode, messageOf, orAway } from "./clients.ts";
 import { PartyAway, type Performers } from "./performer.ts";
 
+/** The emulator takes two seconds for a hundred. */
+const endsPerCall = 100;
 const gone = "InvalidInstanceID.NotFound";
 
 type Kinds = "terminate" | "stop" | "start" | "tagInstances";
@@ -42,16 +44,16 @@ export function instancePerformers(ec2: EC2Client): Pick<Performers, Kinds> {
     }
   }
   return {
-    terminate: async ({ instanceIds }) => {
+    terminate: async ({ instanceIds }, { report }) => {
       const refused = (instanceId: string, error: unknown): Fact[] => [
         ["terminateFailed", { instanceId, code: errorCode(error) ?? "Unavailable", message: messageOf(error) }],
       ];
-      try {
-        return await each(instanceIds, (ids) => ec2.send(new TerminateInstancesCommand({ InstanceIds: ids })), "terminated", refused);
-      } catch (error) {
+      for (const portion of chunks(instanceIds, endsPerCall)) {
         // No answer: the model says so in the activity and tries again by itself.
-        return instanceIds.flatMap((instanceId) => refused(instanceId, error));
+        const end = (ids: string[]) => ec2.send(new TerminateInstancesCommand({ InstanceIds: ids }));
+        report(await each(portion, end, "terminated", refused).catch((error: unknown) => portion.flatMap((id) => refused(id, error))));
       }
+      return [];
     },
     // A refusal to stop or start leaves the instance as it was, which the health check or the next start then finds.
     stop: ({ instanceIds, hibernate }) =>

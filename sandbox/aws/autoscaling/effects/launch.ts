@@ -14,7 +14,7 @@ import type { LaunchLookup } from "../ec2/lookup.ts";
 import { LaunchRefused } from "../ec2/lookup.ts";
 import { runInstancesInput, type LaunchSource } from "../ec2/run-instances.ts";
 import type { Fact } from "../host/host.ts";
-import { errorCode, messageOf } from "./clients.ts";
+import { chunks, errorCode, messageOf } from "./clients.ts";
 import type { Performance, Performers } from "./performer.ts";
 
 export interface LaunchOptions {
@@ -47,10 +47,12 @@ class Launcher {
     } catch (error) {
       return failed(effect.activityIds, error);
     }
-    for (let start = 0; start < effect.activityIds.length; start += launchesPerCall) {
-      const activityIds = effect.activityIds.slice(start, start + launchesPerCall);
-      report(await this.#portion(source, activityIds, maybeDone));
-    }
+    const portions = chunks(effect.activityIds, launchesPerCall).values();
+    const worker = async () => {
+      for (const activityIds of portions) report(await this.#portion(source, activityIds, maybeDone));
+    };
+    // One answer is read while the next launch goes on.
+    await Promise.all([worker(), worker()]);
     return [];
   }
 
