@@ -1,4 +1,5 @@
 /** The world behind the endpoint as services of ours see it: AwsDeps, made of the other parties. */
+import { DeliveryError } from "./deps.ts";
 import type { Clock } from "../../scaling/clock.ts";
 import type { AlarmActionHandler, AwsDeps, BusEvent, ClientArguments, MetricValue, Sender, TopicMessage } from "./deps.ts";
 import type { Direct } from "./endpoint/direct.ts";
@@ -80,7 +81,8 @@ export class World implements AwsDeps {
   }
 
   async putEvent({ source, detailType, detail, resources }: BusEvent): Promise<void> {
-    await this.#options.direct.json("events", "PutEvents", {
+    const answer = await this.#options.direct.json("events", "PutEvents", {
+      FleetService: true, // see emulators/serve.py
       Entries: [
         {
           Source: source,
@@ -91,6 +93,9 @@ export class World implements AwsDeps {
         },
       ],
     });
+    const [entry] = (answer["Entries"] ?? []) as readonly { readonly ErrorCode?: string; readonly ErrorMessage?: string }[];
+    if (entry?.ErrorCode !== undefined)
+      throw new DeliveryError(`The event ${detailType} was refused: ${entry.ErrorCode}, ${entry.ErrorMessage ?? ""}`);
   }
 
   onAlarmAction(prefix: string, handler: AlarmActionHandler): void {

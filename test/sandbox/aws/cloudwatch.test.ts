@@ -24,6 +24,7 @@ import {
   UntagResourceCommand,
 } from "@aws-sdk/client-cloudwatch";
 import type { PutMetricAlarmCommandInput } from "@aws-sdk/client-cloudwatch";
+import { EventBridgeClient, PutEventsCommand, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { cbor, dateToTag } from "@smithy/core/cbor";
@@ -276,6 +277,46 @@ describe("alarms", () => {
     });
     sns.destroy();
     sqs.destroy();
+  });
+
+  it("tell EventBridge of every change", async () => {
+    const sqs = new SQSClient(aws.client);
+    const events = new EventBridgeClient(aws.client);
+    const QueueUrl = (await sqs.send(new CreateQueueCommand({ QueueName: "alarm-events" }))).QueueUrl!;
+    await events.send(
+      new PutRuleCommand({ Name: "alarms", EventPattern: '{"source":["aws.cloudwatch"],"detail":{"alarmName":["evented"]}}' }),
+    );
+    const Arn = "arn:aws:sqs:eu-west-1:123456789012:alarm-events";
+    await events.send(new PutTargetsCommand({ Rule: "alarms", Targets: [{ Id: "q", Arn }] }));
+    await cloudWatch.send(new PutMetricAlarmCommand(alarm("evented", "Evented", { TreatMissingData: "breaching" })));
+    await aws.advance(60);
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 5 }));
+    assert.equal(Messages.length, 1);
+    const event = JSON.parse(Messages[0]!.Body!) as {
+      readonly "detail-type": string;
+      readonly resources: readonly string[];
+      readonly detail: {
+        readonly state: { readonly value: string; readonly reason: string };
+        readonly previousState: { readonly value: string };
+        readonly configuration: {
+          readonly metrics: readonly { readonly metricStat: { readonly stat: string; readonly period: number } }[];
+        };
+      };
+    };
+    assert.equal(event["detail-type"], "CloudWatch Alarm State Change");
+    assert.deepEqual(event.resources, ["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:evented"]);
+    const { state, previousState, configuration } = event.detail;
+    assert.deepEqual([state.value, previousState.value], ["ALARM", "INSUFFICIENT_DATA"]);
+    assert.equal(
+      state.reason,
+      "Threshold Crossed: no datapoints were received for 2 periods and 2 datapoints were treated as [Breaching].",
+    );
+    assert.deepEqual([configuration.metrics[0]!.metricStat.stat, configuration.metrics[0]!.metricStat.period], ["Average", 60]);
+    // Nobody else may speak for AWS.
+    const forged = await events.send(new PutEventsCommand({ Entries: [{ Source: "aws.cloudwatch", DetailType: "x", Detail: "{}" }] }));
+    assert.deepEqual([forged.FailedEntryCount, forged.Entries?.[0]?.ErrorCode], [1, "NotAuthorizedForSourceException"]);
+    sqs.destroy();
+    events.destroy();
   });
 
   it("treat missing data as they are told", async () => {
