@@ -188,12 +188,10 @@ export class Host {
         for (const id of effect.instanceIds) this.terminate(id);
         break;
       case "stop":
-        for (const instanceId of effect.instanceIds)
-          this.later(this.latencies.stopMs, (model) => model.instanceStateChanged({ instanceId, state: "stopped" }));
+        for (const id of effect.instanceIds) this.powerLater(id, this.latencies.stopMs, "stopped");
         break;
       case "start":
-        for (const instanceId of effect.instanceIds)
-          this.later(this.latencies.runMs, (model) => model.instanceStateChanged({ instanceId, state: "running" }));
+        for (const id of effect.instanceIds) this.powerLater(id, this.latencies.runMs, "running");
         break;
       case "registerTargets":
         for (const instanceId of effect.instanceIds) {
@@ -212,6 +210,15 @@ export class Host {
       default:
         break;
     }
+  }
+
+  /** Stops or starts, unless the instance has gone meanwhile. */
+  private powerLater(instanceId: string, milliseconds: number, state: "stopped" | "running"): void {
+    this.later(milliseconds, (model) => {
+      if (this.ec2.get(instanceId) === "shutting-down" || this.ec2.get(instanceId) === "terminated") return;
+      this.ec2.set(instanceId, state);
+      model.instanceStateChanged({ instanceId, state });
+    });
   }
 
   private launch(effect: LaunchEffect): void {

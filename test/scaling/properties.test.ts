@@ -77,7 +77,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     fc.tuple(small, fc.constantFrom("stopped", "shutting-down", "terminated")).map(([index, state]) =>
       named(`EC2 ${index} ${state}`, (host) => {
         const instanceId = pick(host, index);
-        if (host.ec2.has(instanceId) && host.ec2.get(instanceId) !== "terminated") host.ec2Changes(instanceId, state as "stopped");
+        if (host.ec2.has(instanceId) && host.ec2.get(instanceId) !== "terminated") host.ec2Changes(instanceId, state);
       }),
     ),
   ),
