@@ -131,7 +131,7 @@ export class Clients {
     try {
       return (await client.send(new Command(input), { abortSignal: deadline.signal })) as Output<S, O>;
     } catch (error) {
-      deadline.signal.throwIfAborted();
+      deadline.throwIfOver(`${service} ${operation}`);
       throw new AwsError(service, operation, this.#settings.endpoints[service] ?? this.#settings.endpoint, error);
     }
   }

@@ -9,6 +9,14 @@ export class Deadline {
     const limit = AbortSignal.timeout(limitSeconds * 1000);
     this.signal = AbortSignal.any([cancelled, limit]);
   }
+
+  /** Throws what ended the step, when it has ended. `what` was under way then. */
+  throwIfOver(what: string): void {
+    if (!this.signal.aborted) return;
+    const reason: unknown = this.signal.reason;
+    if (!(reason instanceof DOMException) || reason.name !== "TimeoutError") throw reason;
+    throw new Error(`${what} had no answer when the step's limit of ${this.limitSeconds} s had passed; customTimeouts sets another limit`);
+  }
 }
 
 /** First pause between two looks; a local AWS is done in a moment. */
