@@ -1,5 +1,5 @@
 /** The file that tells later commands where the local AWS of a checkout is: `.sandbox/aws/aws.json`. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startOf } from "./processes.ts";
 
@@ -29,13 +29,20 @@ export function writeRecord(directory: string, facts: Omit<AwsRecord, "pid" | "p
   renameSync(`${path}.new`, path); // readers see the old file or the whole new one
 }
 
-/** Undefined when there is none, or none that can be read: the file is a hint, never the only proof. */
+/** Undefined when there is none. Throws for a file that is no record: what runs is then not known, and must not be started twice. */
 export function readRecord(directory: string): AwsRecord | undefined {
+  const path = recordPath(directory);
+  if (!existsSync(path)) return undefined;
+  const record = parsed(readFileSync(path, "utf8"));
+  if (record !== undefined) return record;
+  throw new Error(`${path} cannot be read as the record of a local AWS. End the process that it may name, remove the file and try again.`);
+}
+
+function parsed(text: string): AwsRecord | undefined {
   try {
-    const record = JSON.parse(readFileSync(recordPath(directory), "utf8")) as Partial<AwsRecord>;
-    return typeof record.id === "string" && typeof record.pid === "number" && typeof record.endpoint === "string"
-      ? (record as AwsRecord)
-      : undefined;
+    const record = JSON.parse(text) as Partial<AwsRecord>;
+    const isComplete = typeof record.id === "string" && typeof record.pid === "number" && typeof record.endpoint === "string";
+    return isComplete && Array.isArray(record.emulatorPids) ? (record as AwsRecord) : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,8 @@
 /** CloudWatch with the official SDK, and the two protocols the SDK for JavaScript does not speak. */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import {
   CloudWatchClient,
   DeleteAlarmsCommand,
@@ -559,5 +562,25 @@ describe("protocols", () => {
     assert.equal(refused.answer.status, 404);
     assert.equal(refused.answer.headers.get("x-amzn-query-error"), "ResourceNotFound;Sender");
     assert.equal(refused.output["__type"], "ResourceNotFound");
+  });
+
+  it("serves boto3", async () => {
+    const script = `
+import boto3, datetime, sys
+from botocore.exceptions import ClientError
+client = boto3.client("cloudwatch", endpoint_url=sys.argv[1], region_name="eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+client.put_metric_data(Namespace="Boto", MetricData=[{"MetricName": "m", "Value": 1.5, "Dimensions": [{"Name": "d", "Value": "x"}]}])
+client.put_metric_alarm(AlarmName="boto", Namespace="Boto", MetricName="m", Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=2, ComparisonOperator="GreaterThanThreshold")
+alarm = client.describe_alarms(AlarmNames=["boto"])["MetricAlarms"][0]
+assert isinstance(alarm["StateUpdatedTimestamp"], datetime.datetime)
+try:
+    client.delete_alarms(AlarmNames=["never"])
+except ClientError as error:
+    code = error.response["Error"]["Code"]
+print(client.list_metrics(Namespace="Boto")["Metrics"][0]["Dimensions"], alarm["StateValue"], alarm["Threshold"], code)
+`;
+    const python = join(import.meta.dirname, "../../../.venv/bin/python");
+    const { stdout } = await promisify(execFile)(python, ["-c", script, aws.endpoint], { env: { PATH: process.env["PATH"] } });
+    assert.equal(stdout.trim(), "[{'Name': 'd', 'Value': 'x'}] INSUFFICIENT_DATA 2 ResourceNotFound");
   });
 });

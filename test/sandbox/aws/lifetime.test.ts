@@ -113,6 +113,19 @@ describe("the local AWS of a checkout", () => {
     assert.ok(isAlive(process.pid));
   });
 
+  it("refuses a record that it cannot read, and leaves it as it is", async () => {
+    const root = makeRoot();
+    const path = join(root, ".sandbox/aws/aws.json");
+    mkdirSync(join(root, ".sandbox/aws"), { recursive: true });
+    writeFileSync(path, '{"id": "half');
+    await assert.rejects(
+      ensureAws(options(root)),
+      /aws\.json cannot be read as the record of a local AWS\. .* remove the file and try again/,
+    );
+    assert.equal(readFileSync(path, "utf8"), '{"id": "half');
+    rmSync(path);
+  });
+
   it("takes over the lock of a process that died while it started", async () => {
     const root = makeRoot();
     mkdirSync(join(root, ".sandbox/aws"), { recursive: true });
