@@ -4,6 +4,7 @@ import { BakedImage } from "./components/baked-image.ts";
 import { fleetOutput } from "./components/fleet-output.ts";
 import { Fleet } from "./components/fleet.ts";
 import { lookUpNetwork } from "./components/network.ts";
+import { NodeCleanup } from "./components/node-cleanup.ts";
 import { NoticePath } from "./components/notice-path.ts";
 import { Rollout } from "./components/rollout.ts";
 import { ScalingAlarms } from "./components/scaling-alarms.ts";
@@ -13,6 +14,8 @@ import { readSettings } from "./config.ts";
 const { naming, prefix, region, protect, roleArn, ...settings } = readSettings();
 const account = lookUpAccount(region);
 const notices = new NoticePath(`${prefix}-notices`, { naming, account, alerts: settings.alerts, ...settings.notices }, { protect });
+const cleanup =
+  settings.consumer && new NodeCleanup(`${prefix}-cleanup`, { naming, account, notices, roleArn, ...settings.consumer }, { protect });
 const verified = settings.fleets.map(async (fleet) => {
   const { id: imageId, ...expected } = fleet.image;
   const image = new BakedImage(`${fleet.prefix}-image`, { imageId, ...expected, product: naming.product });
@@ -31,7 +34,7 @@ export const fleets = Object.fromEntries(
       serviceLinkedRoleArn: notices.serviceLinkedRoleArn,
       instancePolicy: [],
     };
-    const group = new Fleet(prefix, args, { protect, before: notices.before });
+    const group = new Fleet(prefix, args, { protect, before: [...notices.before, ...(cleanup?.before ?? [])] });
     const alarms = new ScalingAlarms(
       `${prefix}-scaling`,
       { ...scaling, groupName: group.groupName, size: fleet.size, warmupSeconds: fleet.bootSeconds, tags: fleetTags(fleet.identity) },

@@ -5,6 +5,7 @@ import { allowedBy } from "./describe.ts";
 import type { JsonSchema } from "./describe.ts";
 import { checkedFault, faultsOf, removeLine, setLine, unknownKey } from "./faults.ts";
 import type { SettingFault } from "./faults.ts";
+import { consumerFaults } from "./consumer-faults.ts";
 import { fleetFaults } from "./fleet-faults.ts";
 import { fleetNameSchema, fleetSchema } from "./fleet-schema.ts";
 import { identityName, resolveSettings } from "./resolve.ts";
@@ -39,6 +40,7 @@ export function parseSettings(source: SettingsSource): ParsedSettings {
     ...keyFaults(project, projectSchemas, values),
     ...keyFaults("aws", awsSchemas, values),
     ...choiceFaults(values),
+    ...consumerFaults(project, values),
     ...fleetsFaults(values.get(`${project}:fleets`)),
     ...policyFaults(values.get(`${project}:policies`), source.policyPack),
   ];

@@ -17,8 +17,18 @@ export interface Settings {
   readonly alerts: { readonly topicArn: string } | { readonly email: string };
   readonly protect: boolean;
   readonly notices: ProjectSettings["notices"];
+  /** Absent = nothing removes departed nodes. */
+  readonly consumer?: ConsumerSettings;
   /** In the order of their names. */
   readonly fleets: readonly FleetSettings[];
+}
+
+type ConsumerInput = ProjectSettings["consumer"];
+
+/** The consumer as a function. */
+export interface ConsumerSettings extends Omit<ConsumerInput, "kind" | "chef" | "naming"> {
+  readonly chef: NonNullable<ConsumerInput["chef"]>;
+  readonly nodeNaming: ConsumerInput["naming"];
 }
 
 type LoadBalancingInput = NonNullable<FleetSettingsInput["loadBalancing"]>;
@@ -45,6 +55,7 @@ export function resolveSettings(environment: string, project: ProjectSettings, p
   const { product, platform, majorVersion, alerts } = project;
   const naming = { product, environment, platform, majorVersion };
   const roleArn = provider.assumeRoles[0]?.roleArn;
+  const consumer = resolveConsumer(project.consumer);
   return {
     naming,
     prefix: stackPrefix(naming),
@@ -54,10 +65,17 @@ export function resolveSettings(environment: string, project: ProjectSettings, p
     alerts: alerts.topicArn === undefined ? { email: alerts.email ?? "" } : { topicArn: alerts.topicArn },
     protect: project.protect,
     notices: project.notices,
+    ...(consumer === undefined ? {} : { consumer }),
     fleets: Object.keys(project.fleets)
       .sort()
       .flatMap((name) => (project.fleets[name] === undefined ? [] : [resolveFleet(naming, name, project.fleets[name])])),
   };
+}
+
+function resolveConsumer({ kind, chef, naming, ...same }: ConsumerInput): ConsumerSettings | undefined {
+  if (kind === "none") return undefined;
+  if (chef === undefined) throw new TypeError("consumer was not checked before it was resolved");
+  return { ...same, chef, nodeNaming: naming };
 }
 
 /** A renamed fleet keeps on AWS the name that it was made with: nothing there can be renamed, only replaced. */

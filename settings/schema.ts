@@ -39,6 +39,95 @@ const notices = z
   })
   .meta({ description: "The queue of launch and terminate notices." });
 
+const secretName = (description: string, example: string) =>
+  text(/^(?:ssm|secretsmanager):[A-Za-z0-9/_+=.@:-]{1,512}$/, "ssm:PARAMETER or secretsmanager:NAME", { description, example });
+
+const chef = z
+  .strictObject({
+    serverUrl: text(
+      /^https?:\/\/[^/@\s]+(?:\/[^@\s]*)?\/organizations\/[a-z0-9][a-z0-9_-]{0,254}$/,
+      "an address like https://chef.example.com/organizations/NAME",
+      { description: "Address of the Chef server, with the organization.", example: "https://chef.example.com/organizations/storefront" },
+    ),
+    user: text(/^[A-Za-z0-9_.-]{1,128}$/, "the name of a Chef client or user", {
+      description: "Chef client or user that may delete nodes and clients.",
+      example: "fleet-cleanup",
+    }),
+    key: secretName("Where its private key is stored.", "ssm:/storefront/chef/fleet-cleanup"),
+    signing: oneOf(["1.3", "1.0"], {
+      description: "Version of the signing protocol; 1.0 for servers before 12.4.",
+      example: "1.3",
+    }).default("1.3"),
+    certificateAuthority: secretName(
+      "Where the server's own certificate authority is stored; absent = the public ones.",
+      "ssm:/storefront/chef/ca",
+    ).exactOptional(),
+    kmsKeyArn: arn(
+      "kms",
+      "key/11111111-2222-3333-4444-555555555555",
+      "Key that encrypts them; absent = the account's default one.",
+    ).exactOptional(),
+    allowHttp: yesNo({
+      description: "Whether an address without TLS is accepted; for a server on this machine only.",
+      example: false,
+    }).default(false),
+  })
+  .meta({ description: "With lambda: how the Chef server is reached." });
+
+const reconcile = z
+  .strictObject({
+    schedule: text(/^(?:rate|cron)\(.+\)$/, "rate(…) or cron(…)", {
+      description: "When it runs, as EventBridge writes it.",
+      example: "rate(1 day)",
+    }).default("rate(1 day)"),
+    dryRun: yesNo({ description: "Whether it only reports what it would delete.", example: true }).default(true),
+    minAgeSeconds: whole(0, 31_536_000, { description: "Age below which an object is left alone.", example: 3600 }).default(3600),
+    maxDeletions: whole(1, 10_000, { description: "Objects that one run deletes at most.", example: 50 }).default(50),
+  })
+  .meta({ description: "The scheduled search for nodes whose instances are gone." });
+
+/** 75 s is more than the minute by which the counts of SQS may lag; 30 minutes outlast a short failure of the Chef server. */
+const consumer = z
+  .strictObject({
+    kind: oneOf(["lambda", "worker", "none"], {
+      description:
+        "What removes departed nodes from Chef: a function, a worker outside of the stack, or nothing. `worker` is not available yet.",
+      example: "none",
+    }).default("none"),
+    chef: chef.exactOptional(),
+    naming: oneOf(["instance-id", "tag", "search"], {
+      description:
+        "How the node of an instance is found: its name is the instance id, a tag of the instance holds it, or Chef is searched.",
+      example: "instance-id",
+    }).default("instance-id"),
+    drain: oneOf(["none", "chef-client"], {
+      description: "What is stopped, through Systems Manager, on an instance in a terminating hook.",
+      example: "none",
+    }).default("none"),
+    maxConcurrency: whole(2, 1000, { description: "Batches of ten notices that are worked on at once.", example: 5 }).default(5),
+    settleSeconds: whole(0, 3600, {
+      description: "Seconds for which nothing may be left before a destroy goes on; the counts of SQS lag by up to a minute.",
+      example: 75,
+    }).default(75),
+    drainTimeoutSeconds: whole(60, 86_400, {
+      description: "Seconds after which a destroy that still finds something left fails.",
+      example: 1800,
+    }).default(1800),
+    logRetentionDays: whole(1, 3653, {
+      description: "Days that the logs are kept, one of the numbers that CloudWatch Logs has.",
+      example: 30,
+    }).default(30),
+    network: z
+      .strictObject({
+        subnetIds: z.array(ec2Id("subnet", "A subnet.")).min(1).meta({ description: "Subnets from which the Chef server can be reached." }),
+        securityGroupIds: z.array(ec2Id("sg", "A security group.")).min(1).meta({ description: "Security groups of the functions." }),
+      })
+      .exactOptional()
+      .meta({ description: "Where the functions run when the Chef server cannot be reached from outside; absent = Lambda's own network." }),
+    reconcile: reconcile.prefault({}),
+  })
+  .meta({ description: "What removes departed nodes from Chef." });
+
 /** Keys of the project itself: `fleet:<name>`. */
 export const projectSchemas = {
   product: word(24, { description: "Product: first part of every name, and a tag.", example: "storefront" }),
@@ -54,6 +143,7 @@ export const projectSchemas = {
     true,
   ),
   notices: notices.prefault({}),
+  consumer: consumer.prefault({}),
   fleets: z.record(fleetNameSchema, fleetSchema).meta({ description: "The fleets of the stack, by name.", examples: [{}] }),
 } as const;
 

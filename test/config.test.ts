@@ -25,6 +25,53 @@ interface Case {
 
 const without = (key: string): Values => Object.fromEntries(Object.entries(values()).filter(([name]) => name !== key));
 
+const chef = {
+  serverUrl: "https://chef.example.com/organizations/storefront",
+  user: "fleet-cleanup",
+  key: "ssm:/storefront/chef/fleet-cleanup",
+};
+const consumerOf = (consumer: unknown, notices: unknown = {}): Values => ({
+  ...values(),
+  "fleet:consumer": consumer,
+  "fleet:notices": notices,
+});
+
+const consumerCases: readonly Case[] = [
+  {
+    what: "a consumer without a Chef server",
+    given: consumerOf({ kind: "lambda" }),
+    faults: [
+      `fleet:consumer.chef.serverUrl is absent; allowed: an address like https://chef.example.com/organizations/NAME | ${set} fleet:consumer.chef.serverUrl '<an address like https://chef.example.com/organizations/NAME>'`,
+    ],
+  },
+  {
+    what: "a worker, which is not available",
+    given: consumerOf({ kind: "worker", chef }),
+    faults: [
+      `fleet:consumer.kind is "worker"; allowed: lambda or none; a worker is not available yet | ${set} fleet:consumer.kind '<lambda or none; a worker is not available yet>'`,
+    ],
+  },
+  {
+    what: "a key that is no reference",
+    given: consumerOf({ kind: "lambda", chef: { ...chef, key: "/home/me/key.pem" } }),
+    faults: [
+      `fleet:consumer.chef.key is "/home/me/key.pem"; allowed: ssm:PARAMETER or secretsmanager:NAME | ${set} fleet:consumer.chef.key ssm:/storefront/chef/fleet-cleanup`,
+    ],
+  },
+  {
+    what: "an address without TLS, logs for a number of days that nobody offers, and a queue that is too quick",
+    given: consumerOf(
+      { kind: "lambda", chef: { ...chef, serverUrl: "http://chef/organizations/a" }, logRetentionDays: 31 },
+      { visibilityTimeoutSeconds: 300 },
+    ),
+    faults: [
+      `fleet:consumer.chef.serverUrl is "http://chef/organizations/a"; allowed: an address with https, or any with chef.allowHttp | ${set} fleet:consumer.chef.serverUrl '<an address with https, or any with chef.allowHttp>'`,
+      `fleet:consumer.logRetentionDays is 31; allowed: one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 | ${set} fleet:consumer.logRetentionDays '<one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653>'`,
+      `fleet:notices.visibilityTimeoutSeconds is 300; allowed: 360 or more with consumer.kind lambda, six times its timeout | ${set} fleet:notices.visibilityTimeoutSeconds '<360 or more with consumer.kind lambda, six times its timeout>'`,
+    ],
+  },
+];
+
 const stackCases: readonly Case[] = [
   {
     what: "a missing word",
@@ -368,7 +415,7 @@ const fleetCases: readonly Case[] = [
 const lines = (given: Values) => faultsOf(given).map((one) => `${one.key} ${one.problem} | ${one.mend}`);
 
 describe("config", () => {
-  for (const { what, given, faults } of [...stackCases, ...fleetCases]) {
+  for (const { what, given, faults } of [...stackCases, ...consumerCases, ...fleetCases]) {
     it(`refuses ${what}`, () => assert.deepEqual(lines(given), faults));
   }
 
@@ -545,6 +592,26 @@ describe("config", () => {
     it("passes on the role that provider and commands take on", () => {
       const roleArn = "arn:aws:iam::123456789012:role/deploy";
       assert.equal(settingsOf({ ...values(), "aws:assumeRoles": [{ roleArn, sessionName: "fleet" }] }).roleArn, roleArn);
+    });
+  });
+
+  describe("the consumer", () => {
+    it("is none by default, whatever is told of a Chef server", () => {
+      assert.equal(settingsOf(values()).consumer, undefined);
+      assert.equal(settingsOf(consumerOf({ kind: "none", chef })).consumer, undefined);
+    });
+
+    it("is a function with every default", () => {
+      assert.deepEqual(settingsOf(consumerOf({ kind: "lambda", chef })).consumer, {
+        chef: { ...chef, signing: "1.3", allowHttp: false },
+        nodeNaming: "instance-id",
+        drain: "none",
+        maxConcurrency: 5,
+        settleSeconds: 75,
+        drainTimeoutSeconds: 1800,
+        logRetentionDays: 30,
+        reconcile: { schedule: "rate(1 day)", dryRun: true, minAgeSeconds: 3600, maxDeletions: 50 },
+      });
     });
   });
 
