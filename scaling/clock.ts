@@ -1,3 +1,6 @@
+import { popDue, pushDue } from "./due-heap.ts";
+import type { Due } from "./due-heap.ts";
+
 /**
  * Time as a port. Everything that waits takes a clock, so that the same scenario runs in real time, sped up, or
  * stepped by a test, with the same outcome. Times are milliseconds since 1970, UTC.
@@ -38,17 +41,16 @@ export class RealClock implements Clock {
   }
 }
 
-interface Entry {
-  readonly atMs: number;
-  readonly order: number;
+interface Entry extends Due {
   readonly action: () => void;
+  cancelled: boolean;
 }
 
 /** A clock that stands still until a test or simulation moves it; actions due at one time run in the order of their scheduling. */
 export class VirtualClock implements Clock {
   #now: number;
   #order = 0;
-  #entries: Entry[] = [];
+  readonly #entries: Entry[] = [];
 
   constructor(startMs = Date.UTC(2026, 0, 1)) {
     this.#now = startMs;
@@ -59,17 +61,18 @@ export class VirtualClock implements Clock {
   }
 
   schedule(atMs: number, action: () => void): () => void {
-    const entry = { atMs: Math.max(atMs, this.#now), order: this.#order++, action };
-    this.#entries.push(entry);
+    const entry = { atMs: Math.max(atMs, this.#now), order: this.#order++, action, cancelled: false };
+    pushDue(this.#entries, entry);
     return () => {
-      this.#entries = this.#entries.filter((other) => other !== entry);
+      entry.cancelled = true;
     };
   }
 
   /** Moves to `atMs` and runs everything that falls due on the way, what it schedules included. */
   advanceTo(atMs: number): void {
-    for (let next = this.#next(atMs); next !== undefined; next = this.#next(atMs)) {
-      this.#entries = this.#entries.filter((entry) => entry !== next);
+    for (let next = this.#entries[0]; next !== undefined && next.atMs <= atMs; next = this.#entries[0]) {
+      popDue(this.#entries);
+      if (next.cancelled) continue;
       this.#now = next.atMs;
       next.action();
     }
@@ -78,14 +81,5 @@ export class VirtualClock implements Clock {
 
   advanceBy(milliseconds: number): void {
     this.advanceTo(this.#now + milliseconds);
-  }
-
-  #next(untilMs: number): Entry | undefined {
-    let next: Entry | undefined;
-    for (const entry of this.#entries) {
-      if (entry.atMs > untilMs) continue;
-      if (next === undefined || entry.atMs < next.atMs || (entry.atMs === next.atMs && entry.order < next.order)) next = entry;
-    }
-    return next;
   }
 }

@@ -1,7 +1,7 @@
 import type { Effect } from "./types/effects.ts";
 import type { ModelOptions } from "./model-types.ts";
 import type { ActivityState, GroupState, InstanceState, ModelState, Timer, TimerKind } from "./state.ts";
-import { popTimer, pushTimer } from "./timer-heap.ts";
+import { popDue, pushDue } from "./due-heap.ts";
 import { uuidOf } from "./uuid.ts";
 import { validationError } from "./error.ts";
 
@@ -62,13 +62,13 @@ export class Core {
   }
 
   schedule(atMs: number, kind: TimerKind, group: string, ref = ""): void {
-    pushTimer(this.state.timers, { atMs, order: this.state.timerCount++, kind, group, ref });
+    pushDue(this.state.timers, { atMs, order: this.state.timerCount++, kind, group, ref });
   }
 
   /** The earliest timer due by `untilMs`, taken out. */
   takeTimer(untilMs: number): Timer | undefined {
     const first = this.state.timers[0];
-    return first === undefined || first.atMs > untilMs ? undefined : popTimer(this.state.timers);
+    return first === undefined || first.atMs > untilMs ? undefined : popDue(this.state.timers);
   }
 
   /** Has the group's capacity looked at before the current command, fact or timer ends. */

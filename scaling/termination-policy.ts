@@ -18,24 +18,72 @@ const hourMs = 3_600_000;
  * @param onlyZone for rebalancing.
  */
 export function chooseForTermination(core: Core, group: GroupState, count: number, onlyZone?: string): InstanceState[] {
-  const mayGo = (instance: InstanceState) =>
-    isActive(instance) && !instance.protectedFromScaleIn && (onlyZone === undefined || instance.zone === onlyZone);
-  const eligible = [...group.instances.values()].filter(mayGo);
+  const pools = eligiblePools(group, onlyZone);
+  const criteria = ranking(core, group);
   const inZone = new Map(group.activeByZone);
   let spot = group.activeSpot;
   let active = group.active;
-  const rank = ranking(core, group);
   const chosen: InstanceState[] = [];
-  while (chosen.length < count && eligible.length > 0) {
-    const candidates = fromFullestZones(ofMarket(eligible, marketToShrink(group, active, spot)), inZone);
-    const next = best(candidates, rank);
+  while (chosen.length < count) {
+    const next = takeBest(candidatesOf(pools, marketToShrink(group, active, spot), inZone), criteria);
+    if (next === undefined) break;
     chosen.push(next);
-    eligible.splice(eligible.indexOf(next), 1);
     inZone.set(next.zone, (inZone.get(next.zone) ?? 0) - 1);
     active--;
     if (next.market === "spot") spot--;
   }
   return chosen;
+}
+
+/** Instances of one zone and purchase option that may go, in order of launching. */
+interface Pool {
+  readonly zone: string;
+  readonly market: Market;
+  readonly instances: InstanceState[];
+}
+
+function eligiblePools(group: GroupState, onlyZone: string | undefined): Pool[] {
+  const pools: Pool[] = [];
+  for (const instance of group.instances.values()) {
+    const { zone, market } = instance;
+    if (!isActive(instance) || instance.protectedFromScaleIn || (onlyZone !== undefined && zone !== onlyZone)) continue;
+    const pool = pools.find((one) => one.zone === zone && one.market === market);
+    if (pool === undefined) pools.push({ zone, market, instances: [instance] });
+    else pool.instances.push(instance);
+  }
+  return pools;
+}
+
+/** Of the purchase option that should shrink, if it has any to give; of those the ones in the fullest zones. */
+function candidatesOf(pools: readonly Pool[], market: Market | undefined, inZone: ReadonlyMap<string, number>): Pool[] {
+  const filled = pools.filter((pool) => pool.instances.length > 0);
+  const fitting = market === undefined ? filled : filled.filter((pool) => pool.market === market);
+  const candidates = fitting.length > 0 ? fitting : filled;
+  const most = candidates.reduce((highest, pool) => Math.max(highest, inZone.get(pool.zone) ?? 0), 0);
+  return candidates.filter((pool) => inZone.get(pool.zone) === most);
+}
+
+/** The instance that comes first by the criteria in turn, taken out of its pool; the one launched first when they leave several. */
+function takeBest(pools: readonly Pool[], criteria: readonly Criterion[]): InstanceState | undefined {
+  let best: InstanceState | undefined;
+  let home: Pool | undefined;
+  for (const pool of pools) {
+    for (const instance of pool.instances) {
+      if (best !== undefined && compare(instance, best, criteria) >= 0) continue;
+      best = instance;
+      home = pool;
+    }
+  }
+  if (best !== undefined) home?.instances.splice(home.instances.indexOf(best), 1);
+  return best;
+}
+
+function compare(one: InstanceState, other: InstanceState, criteria: readonly Criterion[]): number {
+  for (const criterion of criteria) {
+    const difference = criterion(one) - criterion(other);
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }
 
 function marketToShrink(group: GroupState, active: number, spot: number): Market | undefined {
@@ -44,33 +92,8 @@ function marketToShrink(group: GroupState, active: number, spot: number): Market
   return active - spot > onDemandShare(mixedInstancesPolicy.instancesDistribution, active - 1) ? "on-demand" : "spot";
 }
 
-/** Those of the purchase option that should shrink, or all when it has none to give. */
-function ofMarket(instances: readonly InstanceState[], market: Market | undefined): readonly InstanceState[] {
-  const fitting = market === undefined ? instances : instances.filter((instance) => instance.market === market);
-  return fitting.length > 0 ? fitting : instances;
-}
-
-function fromFullestZones(instances: readonly InstanceState[], inZone: ReadonlyMap<string, number>): InstanceState[] {
-  const most = instances.reduce((highest, instance) => Math.max(highest, inZone.get(instance.zone) ?? 0), 0);
-  return instances.filter((instance) => inZone.get(instance.zone) === most);
-}
-
 /** A rule that orders instances: the lowest value goes first. */
 type Criterion = (instance: InstanceState) => number;
-
-/** The instance that comes first by the criteria in turn; the one launched first when they leave several. */
-function best(instances: readonly InstanceState[], criteria: readonly Criterion[]): InstanceState {
-  let [first] = instances;
-  if (first === undefined) throw new Error("there is no instance to choose from");
-  for (const instance of instances) {
-    for (const criterion of criteria) {
-      const difference = criterion(instance) - criterion(first);
-      if (difference < 0) first = instance;
-      if (difference !== 0) break;
-    }
-  }
-  return first;
-}
 
 function ranking(core: Core, group: GroupState): Criterion[] {
   return group.terminationPolicies.flatMap((name): Criterion[] => {
@@ -84,9 +107,9 @@ function ranking(core: Core, group: GroupState): Criterion[] {
       case "ClosestToNextInstanceHour":
         return [closestToHour(core)];
       case "AllocationStrategy":
-        return [leastWanted(group)];
+        return leastWanted(group);
       case "Default":
-        return [leastWanted(group), oldestTemplate(core, group), closestToHour(core)];
+        return [...leastWanted(group), oldestTemplate(core, group), closestToHour(core)];
       default:
         return []; // OldestLaunchConfiguration: no instance here has a launch configuration
     }
@@ -105,10 +128,10 @@ function oldestTemplate(core: Core, group: GroupState): Criterion {
   return ({ template }) => (template === undefined ? -2 : template.launchTemplateId === current ? template.version : -1);
 }
 
-/** Types that the group no longer has first, then from the end of its order of preference. */
-function leastWanted(group: GroupState): Criterion {
+/** Types that the group no longer has first, then from the end of its order of preference; without overrides all are alike. */
+function leastWanted(group: GroupState): Criterion[] {
   const overrides = overridesOf(launchConfigOf(group).config);
-  if (overrides.length === 0) return () => 0;
+  if (overrides.length === 0) return [];
   const preference = new Map(overrides.map((override, index) => [override.instanceType, index]));
-  return (instance) => -(preference.get(instance.instanceType) ?? overrides.length);
+  return [(instance) => -(preference.get(instance.instanceType) ?? overrides.length)];
 }

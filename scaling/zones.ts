@@ -65,19 +65,29 @@ export function nextPlace(
   return undefined;
 }
 
-/** Whether two zones differ by more than one instance, both able to launch. */
+/** The fullest and the emptiest zone when they differ by more than one instance; zones that cannot launch now are not filled. */
 export function outOfBalance(core: Core, group: GroupState): { readonly from: string; readonly to: string } | undefined {
-  if (group.zones.length < 2) return undefined;
-  const closed = new Set<string>();
-  for (const [key, { untilMs }] of group.backoff) if (untilMs > core.nowMs) closed.add(key.slice(0, key.indexOf(" ")));
-  let from: string | undefined;
-  let to: string | undefined;
-  const size = (zone: string) => group.activeByZone.get(zone) ?? 0;
+  let from = "";
+  let to = "";
+  let most = -1;
+  let least = Infinity;
   for (const zone of group.zones) {
-    if (from === undefined || size(zone) > size(from)) from = zone;
-    if (!closed.has(zone) && (to === undefined || size(zone) < size(to))) to = zone;
+    const size = group.activeByZone.get(zone) ?? 0;
+    if (size > most) {
+      most = size;
+      from = zone;
+    }
+    if (size < least && !isClosed(core, group, zone)) {
+      least = size;
+      to = zone;
+    }
   }
-  return from !== undefined && to !== undefined && size(from) - size(to) > 1 ? { from, to } : undefined;
+  return most - least > 1 ? { from, to } : undefined;
+}
+
+function isClosed(core: Core, group: GroupState, zone: string): boolean {
+  for (const [key, { untilMs }] of group.backoff) if (untilMs > core.nowMs && key.startsWith(`${zone} `)) return true;
+  return false;
 }
 
 /** A zone that the group no longer names but still has instances in. */
