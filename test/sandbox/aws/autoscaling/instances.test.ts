@@ -69,6 +69,8 @@ describe("instances of Auto Scaling groups", function () {
         ],
       },
     );
+    const { Images } = await aws.ec2.send(new ec2.DescribeImagesCommand({ ImageIds: [await aws.image()] }));
+    const rootSnapshot = Images?.[0]?.BlockDeviceMappings?.[0]?.Ebs?.SnapshotId;
     const instances = await real((await members("full")).map(({ InstanceId }) => InstanceId!));
     assert.equal(instances.length, 3);
     for (const instance of instances) {
@@ -117,7 +119,7 @@ describe("instances of Auto Scaling groups", function () {
         ofTag(one.Tags)["kind"],
       ]);
       assert.deepEqual(facts.sort(), [
-        ["/dev/sda1", 20, "gp3", true, undefined, "disk"],
+        ["/dev/sda1", 20, "gp3", true, rootSnapshot, "disk"],
         ["/dev/sdf", 4, "gp3", false, snapshot.SnapshotId, "disk"],
       ]);
       const cards = await aws.ec2.send(
