@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import {
+  AddPermissionCommand,
   CreateEventSourceMappingCommand,
   CreateFunctionCommand,
   DeleteEventSourceMappingCommand,
@@ -22,6 +23,7 @@ import {
   SendMessageBatchCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
+import { CreateTopicCommand, PublishCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import { startTestAws } from "./local-aws.ts";
 import type { TestAws } from "./local-aws.ts";
 import { zip } from "./zip.ts";
@@ -187,6 +189,32 @@ describe("a function", () => {
     await events.send(new PutEventsCommand({ Entries: [{ Source: "own.tests", DetailType: "hello", Detail: '{"x":1}' }] }));
     assert.deepEqual(await results(QueueUrl, 1), [{ type: "hello", detail: { x: 1 } }]);
     events.destroy();
+  });
+});
+
+describe("a function that subscribes to a topic", () => {
+  it("gets what is published when its policy lets the topic in, and only then", async () => {
+    const { QueueUrl } = await makeQueue("topic-results");
+    const name = await makeFunction(
+      "on-topic",
+      `${reporter} export const handler = async ({ Records }) => report(Records.map(({ EventSource, Sns }) => [EventSource, Sns.Subject, Sns.Message]));`,
+      { variables: { RESULTS: QueueUrl } },
+    );
+    const sns = new SNSClient(aws.client);
+    const Endpoint = `arn:aws:lambda:eu-west-1:123456789012:function:${name}`;
+    const TopicArn = (await sns.send(new CreateTopicCommand({ Name: "to-function" }))).TopicArn!;
+    await sns.send(new SubscribeCommand({ TopicArn, Protocol: "lambda", Endpoint }));
+    await sns.send(new PublishCommand({ TopicArn, Message: "lost" }));
+    const { refusals } = (await aws.admin("GET", "refusals")) as {
+      readonly refusals: readonly { readonly to: string; readonly reason: string }[];
+    };
+    assert.equal(refusals.at(-1)?.to, Endpoint);
+    assert.match(refusals.at(-1)?.reason ?? "", /does not allow sns\.amazonaws\.com lambda:InvokeFunction/);
+    const permission = { StatementId: "topic", Action: "lambda:InvokeFunction", Principal: "sns.amazonaws.com", SourceArn: TopicArn };
+    await lambda.send(new AddPermissionCommand({ FunctionName: name, ...permission }));
+    await sns.send(new PublishCommand({ TopicArn, Subject: "s", Message: "arrives" }));
+    assert.deepEqual(await results(QueueUrl, 1), [[["aws:sns", "s", "arrives"]]]);
+    sns.destroy();
   });
 });
 
