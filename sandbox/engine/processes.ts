@@ -7,6 +7,8 @@
  */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { EngineError } from "./api.ts";
 
@@ -47,6 +49,16 @@ export interface Child {
   kill(): void;
 }
 
+/**
+ * Compiled code of what the children load, TypeScript included, so that they start in half the time; beside the packages
+ * as other tools keep theirs. Not when coverage is measured, which it would blur (https://nodejs.org/api/module.html).
+ */
+function compileCache(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  if (env["NODE_V8_COVERAGE"] !== undefined) return {};
+  const packages = dirname(dirname(dirname(createRequire(import.meta.url).resolve("@pulumi/pulumi/package.json"))));
+  return { NODE_COMPILE_CACHE: join(packages, ".cache", "node-compile") };
+}
+
 export class Processes {
   readonly #children = new Set<Child>();
   #watchdog: ChildProcess | undefined;
@@ -62,7 +74,12 @@ export class Processes {
 
   start(options: ChildOptions): Child {
     const [file = "", ...args] = options.command;
-    const child = spawn(file, args, { cwd: options.cwd, env: options.env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(file, args, {
+      cwd: options.cwd,
+      env: { ...compileCache(options.env), ...options.env },
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const group = child.pid;
     if (group !== undefined) this.#watch("add", group);
     for (const stream of ["stdout", "stderr"] as const) {

@@ -32,23 +32,28 @@ function describe(deployment: Deployment, state: ResourceState, properties: Prop
   };
 }
 
-function report(deployment: Deployment, state: ResourceState, one: Remediation): PropertyMap | undefined {
+/** A replaced resource is checked and mended twice; the user hears of it once. */
+interface RemediateOptions {
+  readonly announce: boolean;
+}
+
+function report(deployment: Deployment, state: ResourceState, one: Remediation, { announce }: RemediateOptions): PropertyMap | undefined {
   const { policyName, policyPackName, policyPackVersion, description, properties, diagnostic } = one;
   const policy = { urn: state.urn, policyName, policyPackName, policyPackVersion, description };
   if (diagnostic !== "" || properties === undefined) {
-    deployment.recorder.violation({ ...policy, message: diagnostic, enforcementLevel: "advisory" });
+    if (announce) deployment.recorder.violation({ ...policy, message: diagnostic, enforcementLevel: "advisory" });
     return undefined;
   }
-  deployment.recorder.remediation({ ...policy, before: redacted(state.inputs ?? {}), after: redacted(properties) });
+  if (announce) deployment.recorder.remediation({ ...policy, before: redacted(state.inputs ?? {}), after: redacted(properties) });
   return properties;
 }
 
 /** The state with its inputs as the packs want them. */
-export async function remediate(deployment: Deployment, state: ResourceState): Promise<ResourceState> {
+export async function remediate(deployment: Deployment, state: ResourceState, options: RemediateOptions): Promise<ResourceState> {
   let result = state;
   for (const pack of deployment.options.packs) {
     for (const remediation of await pack.remediate(describe(deployment, result, result.inputs ?? {}))) {
-      const inputs = report(deployment, result, remediation);
+      const inputs = report(deployment, result, remediation, options);
       if (inputs !== undefined) result = { ...result, inputs };
     }
   }
@@ -57,7 +62,7 @@ export async function remediate(deployment: Deployment, state: ResourceState): P
 
 /** The same, then the packs' judgement. Throws when a mandatory policy forbids the resource in an update. */
 export async function applyPolicies(deployment: Deployment, state: ResourceState): Promise<ResourceState> {
-  const result = await remediate(deployment, state);
+  const result = await remediate(deployment, state, { announce: true });
   const resource = describe(deployment, result, result.inputs ?? {});
   const found = (await Promise.all(deployment.options.packs.map((pack) => pack.analyze(resource)))).flat();
   for (const violation of found) deployment.recorder.violation(violation);

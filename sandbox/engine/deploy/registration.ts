@@ -99,7 +99,7 @@ function withIgnored(deployment: Deployment, { urn, goal, old }: Registration): 
 
 /** A replacement is checked as a new resource: what the old one was named does not bind it. */
 async function asNew(deployment: Deployment, { goal }: Registration, state: ResourceState): Promise<ResourceState> {
-  return remediate(deployment, await checked(deployment, { ...state, inputs: goal.inputs }, undefined));
+  return remediate(deployment, await checked(deployment, { ...state, inputs: goal.inputs }, undefined), { announce: false });
 }
 
 async function replaceAhead(

@@ -89,12 +89,23 @@ export class TestStack {
     return this.engine.refresh(this.options({}, extra));
   }
 
+  /** Ids of what exists. */
+  ids(): string[] {
+    if (!existsSync(this.cloud)) return [];
+    const files = readdirSync(this.cloud).filter((file) => file.endsWith(".json"));
+    return files.map((file) => file.replace(/\.json$/, "")).sort();
+  }
+
   /** What exists, without the random part of the names. */
   existing(): string[] {
-    if (!existsSync(this.cloud)) return [];
-    return readdirSync(this.cloud)
-      .filter((file) => file.endsWith(".json"))
-      .map((file) => file.replace(/(-[0-9a-f]{7})?\.json$/, ""))
+    return this.ids().map((id) => id.replace(/-[0-9a-f]{7}$/, ""));
+  }
+
+  /** Ids that the state knows. */
+  knownIds(): string[] {
+    return this.state()
+      .resources.filter(({ type }) => type === "test:index:Thing")
+      .map(({ id }) => String(id))
       .sort();
   }
 
@@ -121,7 +132,11 @@ export class TestStack {
   }
 
   state(): StateFile["deployment"] {
-    return (JSON.parse(this.stateText()) as StateFile).deployment;
+    // Pulumi's CLI leaves an empty list out.
+    const { deployment } = JSON.parse(this.stateText()) as {
+      deployment: Omit<StateFile["deployment"], "resources"> & Partial<StateFile["deployment"]>;
+    };
+    return { ...deployment, resources: deployment.resources ?? [] };
   }
 
   resource(name: string): Readonly<Record<string, unknown>> | undefined {

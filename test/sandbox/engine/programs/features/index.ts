@@ -26,7 +26,7 @@ class Group extends pulumi.ComponentResource {
 const config = new pulumi.Config();
 const made = new Thing("made", { name: "made" });
 new Thing("keeper", { password: config.requireSecret("password") });
-const first = await pulumi.runtime.invoke("test:index:echo", { say: "early" });
+const first = (await pulumi.runtime.invoke("test:index:echo", { say: "early" })) as { said: string };
 const later = pulumi.runtime.invokeOutput<{ said: string }>("test:index:echo", { say: made.arn });
 new Thing("uses-invoke", { heard: later.said });
 
@@ -44,7 +44,7 @@ new Thing("bundle", {
   mixed: new pulumi.asset.AssetArchive({ a: new pulumi.asset.StringAsset("a"), dir: new pulumi.asset.FileArchive("./files") }),
 });
 
-export const early = (first as { said: string }).said;
+export const early = first.said;
 export const late = later.said;
 export const read = existing.arn;
 export const region = new pulumi.Config("test").get("region");
