@@ -1,7 +1,8 @@
 /** Creating, changing, deleting: CreateAutoScalingGroup, UpdateAutoScalingGroup, DeleteAutoScalingGroup in the API reference. */
 import assert from "node:assert/strict";
+import { noticeEvents } from "../../contract/notices.ts";
 import { AutoScalingError } from "../../scaling/error.ts";
-import { Host, minutes, seconds } from "./helpers.ts";
+import { Host, minutes, seconds, topicArn } from "./helpers.ts";
 
 const refused = (code: string, message: RegExp) => (error: unknown) =>
   error instanceof AutoScalingError && error.code === code && message.test(error.message);
@@ -266,6 +267,7 @@ describe("deleting a group", () => {
       targetGroupArns: ["arn:tg"],
       initialHooks: [{ name: "leave", transition: "autoscaling:EC2_INSTANCE_TERMINATING" }],
     });
+    host.do((model) => model.putNotificationConfiguration({ group: "web", topicArn, events: [noticeEvents.terminate] }));
     host.pass(minutes(1));
     host.do((model) => model.setDesiredCapacity({ group: "web", desiredCapacity: 3 }));
     host.do((model) => model.deleteGroup({ name: "web", force: true }));
@@ -282,6 +284,13 @@ describe("deleting a group", () => {
       true,
     );
     assert.deepEqual(host.events("EC2 Instance-terminate Lifecycle Action"), []);
+    assert.deepEqual(
+      host
+        .noticesOf(noticeEvents.terminate)
+        .map((notice) => notice.EC2InstanceId)
+        .sort(),
+      [...host.ec2.keys()].sort(),
+    );
   });
 
   it("is prevented by deletion protection", () => {
