@@ -89,7 +89,7 @@ class AutoScaling implements AutoScalingService {
       background: (work) => deps.background(work),
       log: (line) => deps.log(line),
     });
-    this.#context = { host: this.#host, known: this.#known, alarms: this.#alarms, ec2, cloudWatch };
+    this.#context = { host: this.#host, known: this.#known, alarms: this.#alarms, ec2, elb, cloudWatch };
     deps.onAlarmAction("arn:aws:autoscaling:", (action) => this.#alarm(action));
     this.#ready = this.#start(ec2, elb);
   }
@@ -145,16 +145,13 @@ class AutoScaling implements AutoScalingService {
   async #alarm(action: AlarmAction): Promise<void> {
     await this.#ready;
     const { actionArn, alarmName, alarmArn, state, threshold, metricValue } = action;
-    if (!this.#host.model.policies().some(({ arn }) => arn === actionArn)) {
-      throw new Error(`There is no scaling policy ${actionArn}`);
+    const policy = this.#host.model.policies().find(({ arn }) => arn === actionArn);
+    if (policy === undefined) throw new Error(`There is no scaling policy ${actionArn}`);
+    if (policy.policyType === "StepScaling" && threshold === undefined) {
+      throw new Error(`The alarm ${alarmName} has no threshold that the steps of the policy ${policy.name} could be counted from`);
     }
-    // Only steps are counted from the threshold; an alarm without one (composite, band) can run other policies.
-    this.#host.report([
-      [
-        "alarmAction",
-        { policyArn: actionArn, alarmName, alarmArn, state, threshold: threshold ?? 0, ...(metricValue !== undefined && { metricValue }) },
-      ],
-    ]);
+    const breach = { threshold: threshold ?? 0, ...(metricValue !== undefined && { metricValue }) };
+    this.#host.report([["alarmAction", { policyArn: actionArn, alarmName, alarmArn, state, ...breach }]]);
   }
 
   #waits(activityId: string): boolean {

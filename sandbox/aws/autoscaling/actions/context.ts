@@ -1,6 +1,7 @@
 /** What an action works with. */
 import type { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import type { EC2Client } from "@aws-sdk/client-ec2";
+import type { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { GroupView } from "../../../../scaling/types/views.ts";
 import type { AlarmWatch } from "../alarm-watch.ts";
 import type { KnownResources } from "../ec2/known.ts";
@@ -13,6 +14,7 @@ export interface ActionContext {
   readonly known: KnownResources;
   readonly alarms: AlarmWatch;
   readonly ec2: EC2Client;
+  readonly elb: ElasticLoadBalancingV2Client;
   readonly cloudWatch: CloudWatchClient;
 }
 

@@ -8,7 +8,7 @@ import { refuseMembers, toDate, type ActionContext, type Actions } from "./conte
 import { hookFrom } from "./hooks.ts";
 import { launchConfigFrom, mixedTo, resolvedTemplateTo, templateTo, type TemplateNames } from "./launch-config.ts";
 import { tagFrom, tagTo } from "./tags.ts";
-import { targetGroupArns } from "./traffic.ts";
+import { requireTargetGroups, targetGroupArns } from "./traffic.ts";
 import { warmPoolTo } from "./warm-pools.ts";
 
 type Shared = Input<"UpdateAutoScalingGroup">;
@@ -162,6 +162,7 @@ export const groupActions: Actions<Names> = {
   CreateAutoScalingGroup: async (input, context) => {
     const settings = await settingsFrom("CreateAutoScalingGroup", input, context);
     const targetGroups = targetGroupArns(input.TargetGroupARNs, input.TrafficSources);
+    await requireTargetGroups(context, targetGroups);
     const hooks = input.LifecycleHookSpecificationList?.map(hookFrom);
     context.host.run("createGroup", {
       ...settings,

@@ -1,8 +1,9 @@
 /** Target groups, under their old name and as traffic sources. */
+import { DescribeTargetGroupsCommand } from "@aws-sdk/client-elastic-load-balancing-v2";
+import { errorCode, messageOf } from "../effects/clients.ts";
 import { ApiError } from "../protocol/errors.ts";
 import { page } from "../protocol/paging.ts";
-import type { Actions } from "./context.ts";
-import { groupNamed } from "./context.ts";
+import { groupNamed, type ActionContext, type Actions } from "./context.ts";
 
 interface SourceMembers {
   readonly Identifier: string;
@@ -29,6 +30,20 @@ export const targetGroupArns = (arns: readonly string[] = [], sources: readonly 
   ...new Set([...arns, ...arnsOf(sources)]),
 ];
 
+/** What does not exist cannot be attached. */
+export async function requireTargetGroups({ elb }: ActionContext, arns: readonly string[]): Promise<void> {
+  if (arns.length === 0) return;
+  try {
+    await elb.send(new DescribeTargetGroupsCommand({ TargetGroupArns: [...arns] }));
+  } catch (error) {
+    if (errorCode(error) === undefined) {
+      throw new ApiError("InternalFailure", `Elastic Load Balancing gave no answer: ${messageOf(error)}`, { cause: error });
+    }
+    const list = arns.join(", ");
+    throw new ApiError("ValidationError", `Provided Target Groups may not be valid: ${list}. Please ensure they exist and try again.`);
+  }
+}
+
 type Names =
   | "AttachLoadBalancerTargetGroups"
   | "DetachLoadBalancerTargetGroups"
@@ -38,8 +53,9 @@ type Names =
   | "DescribeTrafficSources";
 
 export const trafficActions: Actions<Names> = {
-  AttachLoadBalancerTargetGroups: ({ AutoScalingGroupName, TargetGroupARNs }, { host }) => {
-    host.run("attachTargetGroups", { group: AutoScalingGroupName, targetGroupArns: TargetGroupARNs });
+  AttachLoadBalancerTargetGroups: async ({ AutoScalingGroupName, TargetGroupARNs }, context) => {
+    await requireTargetGroups(context, TargetGroupARNs);
+    context.host.run("attachTargetGroups", { group: AutoScalingGroupName, targetGroupArns: TargetGroupARNs });
     return {};
   },
   DetachLoadBalancerTargetGroups: ({ AutoScalingGroupName, TargetGroupARNs }, { host }) => {
@@ -53,8 +69,10 @@ export const trafficActions: Actions<Names> = {
     const groups = items.map(({ targetGroupArn, state }) => ({ LoadBalancerTargetGroupARN: targetGroupArn, State: state }));
     return { LoadBalancerTargetGroups: groups, NextToken };
   },
-  AttachTrafficSources: ({ AutoScalingGroupName, TrafficSources }, { host }) => {
-    host.run("attachTargetGroups", { group: AutoScalingGroupName, targetGroupArns: arnsOf(TrafficSources) });
+  AttachTrafficSources: async ({ AutoScalingGroupName, TrafficSources }, context) => {
+    const arns = arnsOf(TrafficSources);
+    await requireTargetGroups(context, arns);
+    context.host.run("attachTargetGroups", { group: AutoScalingGroupName, targetGroupArns: arns });
     return {};
   },
   DetachTrafficSources: ({ AutoScalingGroupName, TrafficSources }, { host }) => {

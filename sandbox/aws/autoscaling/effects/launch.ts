@@ -5,6 +5,7 @@ import {
   CreateTagsCommand,
   DescribeInstancesCommand,
   RunInstancesCommand,
+  TerminateInstancesCommand,
   type EC2Client,
   type Instance,
 } from "@aws-sdk/client-ec2";
@@ -81,7 +82,14 @@ class Launcher {
     const fault = faults.ofLaunch({ group, zone, instanceType: input.InstanceType });
     if (fault) throw new LaunchRefused(fault.code, fault.message);
     const { Instances: instances = [] } = await ec2.send(new RunInstancesCommand(input));
-    await this.#complete(source, instances.slice(1), instances);
+    try {
+      await this.#complete(source, instances.slice(1), instances);
+    } catch (error) {
+      // An instance without its profile is not what was asked for, and nobody would know of it.
+      const InstanceIds = instances.flatMap(({ InstanceId }) => InstanceId ?? []);
+      await ec2.send(new TerminateInstancesCommand({ InstanceIds })).catch(() => undefined);
+      throw error;
+    }
     return instances;
   }
 

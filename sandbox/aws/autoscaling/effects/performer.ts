@@ -104,7 +104,6 @@ function laneOf(effect: Effect): string {
     case "terminate":
     case "stop":
     case "start":
-      return `ec2 ${effect.group}`;
     case "tagInstances":
       return `ec2 ${effect.group}`;
     case "registerTargets":

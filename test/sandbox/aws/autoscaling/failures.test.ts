@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as sdk from "@aws-sdk/client-auto-scaling";
 import * as ec2 from "@aws-sdk/client-ec2";
+import { CreateInstanceProfileCommand, DeleteInstanceProfileCommand } from "@aws-sdk/client-iam";
 import { Harness } from "./harness.ts";
 
 describe("failures around Auto Scaling groups", function () {
@@ -71,6 +72,16 @@ describe("failures around Auto Scaling groups", function () {
       ["us-east-1a", "us-east-1a"],
     );
     assert.match((await failures("subnet"))[0]!.StatusMessage!, new RegExp(id));
+  });
+
+  it("a profile that is gone: the launch fails with the reason and leaves no instance", async () => {
+    await aws.iam.send(new CreateInstanceProfileCommand({ InstanceProfileName: "doomed" }));
+    await aws.createGroup("profile", {}, { IamInstanceProfile: { Name: "doomed" } });
+    await aws.iam.send(new DeleteInstanceProfileCommand({ InstanceProfileName: "doomed" }));
+    await size("profile", 4);
+    await aws.advance(5);
+    assert.match((await failures("profile"))[0]!.StatusMessage!, /doomed/);
+    assert.deepEqual(await aws.ec2Instances(), []);
   });
 
   it("an EC2 that is gone: launches fail and say so, calls that need it answer, the service lives on", async () => {

@@ -376,6 +376,14 @@ describe("instances of Auto Scaling groups", function () {
       await aws.autoscaling.send(new sdk.DetachTrafficSourcesCommand(source));
       await aws.advance(2);
       assert.deepEqual((await aws.group("moved")).TargetGroupARNs, [other]);
+      const gone = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/gone/0123456789abcdef";
+      const wrong = [
+        new sdk.AttachLoadBalancerTargetGroupsCommand({ AutoScalingGroupName: "moved", TargetGroupARNs: [gone] }),
+        new sdk.AttachTrafficSourcesCommand({ AutoScalingGroupName: "moved", TrafficSources: [{ Identifier: gone }] }),
+      ] as const;
+      assert.match(await refusal(aws.autoscaling.send(wrong[0])), /^ValidationError: Provided Target Groups may not be valid: .*gone/);
+      assert.match(await refusal(aws.autoscaling.send(wrong[1])), /^ValidationError: Provided Target Groups may not be valid: .*gone/);
+      assert.match(await refusal(aws.createGroup("nowhere", { TargetGroupARNs: [gone] })), /^ValidationError: .*gone/);
       assert.match(
         await refusal(aws.autoscaling.send(new sdk.DescribeTrafficSourcesCommand({ AutoScalingGroupName: "nobody" }))),
         /^ValidationError: .*nobody/,

@@ -90,6 +90,7 @@ describe("policies, alarms and schedules of Auto Scaling groups", function () {
     await alarm(PolicyARN!, { metricValue: 61 });
     assert.equal(await desired("steps"), 7);
     await assert.rejects(alarm(`${PolicyARN!}x`, {}), /There is no scaling policy .*upx/);
+    await assert.rejects(alarm(PolicyARN!, { threshold: undefined }), /alarm cpu has no threshold/);
     await aws.autoscaling.send(new sdk.SuspendProcessesCommand({ AutoScalingGroupName: "steps", ScalingProcesses: ["AlarmNotification"] }));
     await alarm(PolicyARN!, { metricValue: 85 });
     assert.equal(await desired("steps"), 7);
