@@ -25,10 +25,10 @@ function pluginScript({ command, env = {} }: PluginCommand): string {
   return `#!/bin/sh\n${variables.join("")}exec ${command.map(quote).join(" ")} "$@"\n`;
 }
 
+/** Without the secrets, which never stand in a file in plain text. */
 function stackConfig(config: ConfigMap): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(config).map(([key, { value, object }]): [string, unknown] => [key, object ? (JSON.parse(value) as unknown) : value]),
-  );
+  const plain = Object.entries(config).filter(([, { secret }]) => !secret);
+  return Object.fromEntries(plain.map(([key, { value, object }]): [string, unknown] => [key, object ? JSON.parse(value) : value]));
 }
 
 /** `main` is given in full: the program stays where it is. */
