@@ -1,5 +1,6 @@
 /** The pack as Pulumi runs it. Importing this file starts a server; everything else in this folder has no side effects. */
 import { realpathSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
 import { PolicyPack } from "@pulumi/policy";
 import { policiesOf } from "./engine/policies.ts";
 import { runSettings } from "./engine/run-settings.ts";
@@ -12,6 +13,10 @@ if (realpathSync(process.cwd()) !== realpathSync(import.meta.dirname)) {
   console.error(`The policy pack was started in ${process.cwd()}; start it in its own folder, ${import.meta.dirname}, as Pulumi does.`);
   process.exit(1);
 }
+
+// @pulumi/policy unpacks every resource anew for each rule. V8 would let its space for new objects grow with that, to
+// 320 MiB for 1,000 resources; kept small, the pack stays near 210 MiB and is hardly slower (measured on Node 24).
+setFlagsFromString("--semi-space-growth-factor=1");
 
 const settings = observeSettings();
 

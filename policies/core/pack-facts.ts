@@ -12,10 +12,10 @@ export interface PackFacts {
   /** Ids of all rules. */
   readonly ruleIds: ReadonlySet<string>;
   /** What is wrong with the configuration. */
-  readonly configFaults: readonly string[];
+  readonly configFaults: () => readonly string[];
   /** Exemptions of this stack in code and configuration. */
-  readonly exemptions: readonly Exemption[];
-  readonly fleetExemptions: readonly FleetExemption[];
+  readonly exemptions: () => readonly Exemption[];
+  readonly fleetExemptions: () => readonly FleetExemption[];
   /** Checks of other rules that could not be made; asking takes them. */
   readonly takeUnproved: () => readonly (Finding & { readonly rule: string })[];
 }

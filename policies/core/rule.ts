@@ -68,6 +68,8 @@ export interface Rule<C = unknown> extends Metadata {
   readonly defaults: C;
   readonly resources: ResourceChecks<C>;
   readonly stack: ((deployment: Deployment, context: Context<C>) => Findings) | undefined;
+  /** A kind without whose resources `stack` has nothing to say. */
+  readonly needs: Kind | undefined;
   readonly repairs: Repairs<C>;
 }
 
@@ -80,6 +82,7 @@ interface Definition<O extends Options> extends Metadata {
   readonly options?: O;
   readonly resources?: ResourceChecks<Full<O>>;
   readonly stack?: (deployment: Deployment, context: Context<Full<O>>) => Findings;
+  readonly needs?: Kind;
   readonly repairs?: Repairs<Full<O>>;
 }
 
@@ -91,6 +94,7 @@ export function defineRule<O extends Options>(definition: Definition<O>): Rule<F
     defaults: defaultsOf(options) as Full<O>,
     resources: definition.resources ?? {},
     stack: definition.stack,
+    needs: definition.needs,
     repairs: definition.repairs ?? {},
   };
 }

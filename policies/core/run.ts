@@ -4,7 +4,7 @@ import { kinds, type Kind } from "../model/kinds.ts";
 import type { AnyResource } from "../model/resource.ts";
 import { names, standing, type Exemption } from "./exemption.ts";
 import type { Finding, Findings } from "./finding.ts";
-import type { FleetExemption } from "./pack-facts.ts";
+import type { FleetExemption, PackFacts } from "./pack-facts.ts";
 import type { AnyRule, Context, Edit, Rule } from "./rule.ts";
 
 export interface RuleFinding extends Finding {
@@ -45,12 +45,20 @@ function failure(rule: string, error: unknown): string {
 
 export class Run {
   readonly #settings: RunSettings;
+  readonly #pack: PackFacts;
   readonly #unproved = new Map<string, RuleFinding>();
   readonly #fleetExemptions = new Map<string, FleetExemption[]>();
   readonly #arguments = new Map<string, AnyResource>();
 
   constructor(settings: RunSettings) {
     this.#settings = settings;
+    this.#pack = {
+      ruleIds: new Set(settings.rules.map((one) => one.id)),
+      configFaults: settings.configFaults,
+      exemptions: () => this.#exemptions(),
+      fleetExemptions: () => [...this.#fleetExemptions.values()].flat(),
+      takeUnproved: () => this.takeUnproved(),
+    };
   }
 
   /** Checks one resource before it is created or changed. Gives the violations; what is unproved is kept for the rule that reports it. */
@@ -150,13 +158,7 @@ export class Run {
       now: this.#settings.now(),
       stack: this.#settings.stack(),
       argumentsOf: (urn) => this.#arguments.get(urn ?? ""),
-      pack: {
-        ruleIds: new Set(this.#settings.rules.map((one) => one.id)),
-        configFaults: this.#settings.configFaults(),
-        exemptions: this.#exemptions(),
-        fleetExemptions: [...this.#fleetExemptions.values()].flat(),
-        takeUnproved: () => this.takeUnproved(),
-      },
+      pack: this.#pack,
     };
   }
 }

@@ -9,6 +9,7 @@ import {
   type ResourceRemediation,
   type ResourceValidation,
   type ResourceValidationArgs,
+  type StackValidation,
   type StackValidationArgs,
 } from "@pulumi/policy";
 import type { Resource as PulumiResource } from "@pulumi/pulumi";
@@ -54,9 +55,20 @@ function dispatch<F extends (args: ResourceValidationArgs, report: ReportViolati
   if (first === undefined || second === undefined) return first;
   const all = [...byType.keys()].join("', '");
   return ((args: ResourceValidationArgs, report: ReportViolation) => {
-    const own = byType.get(args.type) ?? args.notApplicable(`Policy only applies to resources of types '${all}'`);
+    const own = byType.get(args.type) ?? notApplicable(args, `Policy only applies to resources of types '${all}'`);
     return own(args, report);
   }) as F;
+}
+
+/** "Not applicable" is an error to @pulumi/policy, thrown for most resources of a stack; a stack trace would be most of its cost. */
+function notApplicable(args: ResourceValidationArgs, reason: string): never {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return args.notApplicable(reason);
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
 }
 
 function validation(rule: AnyRule, run: Run): ResourceValidation | undefined {
@@ -125,6 +137,12 @@ function metadata(rule: AnyRule, cap: "advisory" | "required") {
   };
 }
 
+/** With the type that the rule needs, @pulumi/policy skips it, and the unpacking of all resources, in stacks without such a resource. */
+function stackValidation(rule: AnyRule, run: Run, shared: SharedDeployment): StackValidation {
+  const validate: StackValidation = (args, report) => reportAll(run.checkStack(rule, shared.for(rule, args)), report);
+  return rule.needs === undefined ? validate : Object.assign(validate, { __pulumiType: kinds[rule.needs] });
+}
+
 /** The policies of a pack, in the order of the rules, which share one run. */
 export function policiesOf(settings: RunSettings, cap: "advisory" | "required"): Policies {
   const run = new Run(settings);
@@ -136,11 +154,7 @@ export function policiesOf(settings: RunSettings, cap: "advisory" | "required"):
       ...metadata(rule, cap),
       ...(validateResource && { validateResource }),
       ...(remediateResource && { remediateResource }),
-      ...(rule.stack && {
-        validateStack: (args: StackValidationArgs, report: ReportViolation) => {
-          reportAll(run.checkStack(rule, shared.for(rule, args)), report);
-        },
-      }),
+      ...(rule.stack && { validateStack: stackValidation(rule, run, shared) }),
     };
   });
 }

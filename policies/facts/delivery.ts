@@ -50,6 +50,8 @@ export function parseRedrive(text: string): RedrivePolicy | undefined {
   }
 }
 
+const firstHiddenArn = (deployment: Deployment) => deployment.all("queue").find((queue) => queue.at("arn").hidden);
+
 function redriveAt(
   deployment: Deployment,
   source: Resource<"queue">,
@@ -59,9 +61,9 @@ function redriveAt(
   if (policy.missing || policy.raw === "") return undefined;
   const parsed = parseRedrive(policy.text() ?? "");
   const arn = typeof parsed?.deadLetterTargetArn === "string" ? parsed.deadLetterTargetArn : undefined;
-  const known = arn === undefined ? undefined : deployment.all("queue").find((queue) => queue.at("arn").text() === arn);
+  const known = arn === undefined ? undefined : deployment.identified("queue", arn);
   const targets = policy.hidden ? deployment.targets(place, policy, "queue") : undefined;
-  const open = arn !== undefined && !known ? deployment.all("queue").find((queue) => queue.at("arn").hidden) : undefined;
+  const open = arn !== undefined && !known ? deployment.once(firstHiddenArn) : undefined;
   const why = open
     ? `arn of ${open.label} is known only after the deployment`
     : policy.hidden
@@ -101,8 +103,8 @@ export function deadLetterQueuesOf(deployment: Deployment): ReadonlySet<Resource
   const ofSubscriptions = deployment.all("subscription").flatMap((subscription) => {
     const policy = subscription.at("redrivePolicy");
     const arn = parseRedrive(policy.text() ?? "")?.deadLetterTargetArn;
-    const known = deployment.all("queue").filter((queue) => arn !== undefined && queue.at("arn").text() === arn);
-    return policy.hidden ? deployment.targets(subscription, policy, "queue").found : known;
+    const known = typeof arn === "string" ? deployment.identified("queue", arn) : undefined;
+    return policy.hidden ? deployment.targets(subscription, policy, "queue").found : known ? [known] : [];
   });
   return new Set([
     ...redrives.flatMap(({ deadLetters, source }) => (deadLetters && deadLetters !== source ? [deadLetters] : [])),

@@ -1,7 +1,7 @@
 /** Which policy document governs a topic, a queue or a key: the resource of its own kind first, then the property. */
 import { parsePolicy, type PolicyDocument } from "../iam/document.ts";
 import type { Deployment } from "../model/deployment.ts";
-import type { AnyResource } from "../model/resource.ts";
+import type { AnyResource, Resource } from "../model/resource.ts";
 import type { Value } from "../model/value.ts";
 
 export type Governing =
@@ -11,52 +11,54 @@ export type Governing =
   | { readonly state: "invalid"; readonly path: string; readonly owner: AnyResource }
   | { readonly state: "unproved"; readonly why: string };
 
-interface Attachment {
-  readonly resource: AnyResource;
-  /** What the policy is attached to. */
-  readonly target: Value;
-  readonly policy: Value;
+interface Attachments {
+  /** By URN of what the policy is attached to. */
+  readonly byTarget: ReadonlyMap<string, { readonly owner: AnyResource; readonly policy: Value }>;
+  /** A policy of which that cannot be told. */
+  readonly unproved: string | undefined;
 }
 
-export function read(policy: Value, owner: AnyResource): Governing {
+type Governed = "topic" | "queue" | "key";
+
+function read(policy: Value, owner: AnyResource): Governing {
   if (policy.firstHidden()) return { state: "unproved", why: `${policy.path} of ${owner.label} is known only after the deployment` };
   if (policy.missing || policy.raw === "") return { state: "none" };
   const document = parsePolicy(policy.raw);
   return document ? { state: "document", document, owner } : { state: "invalid", path: policy.path, owner };
 }
 
-function governing(
+function attachments(
   deployment: Deployment,
-  subject: AnyResource,
-  kind: "topic" | "queue" | "key",
-  own: Value,
-  attachments: readonly Attachment[],
-): Governing {
+  kind: Governed,
+  policies: readonly { readonly owner: AnyResource; readonly target: Value; readonly policy: Value }[],
+): Attachments {
+  const byTarget = new Map<string, { readonly owner: AnyResource; readonly policy: Value }>();
   let open: string | undefined;
-  for (const { resource, target, policy } of attachments) {
-    const targets = deployment.targets(resource, target, kind);
-    if (targets.found.some((one) => one.urn === subject.urn)) return read(policy, resource);
-    open ??= targets.unproved;
+  for (const { owner, target, policy } of policies) {
+    const { found, unproved } = deployment.targets(owner, target, kind);
+    for (const one of found) byTarget.set(one.urn, { owner, policy });
+    open ??= unproved;
   }
-  return open === undefined ? read(own, subject) : { state: "unproved", why: open };
+  return { byTarget, unproved: open };
 }
 
-/** The documents of topics, queues and keys, each looked up once. */
+/** The documents of topics, queues and keys, each read once. */
 export class Documents {
-  readonly #deployment: Deployment;
   readonly #found = new Map<string, Governing>();
-  readonly #attachments: Readonly<Record<"topic" | "queue" | "key", readonly Attachment[]>>;
+  readonly #attachments: Readonly<Record<Governed, Attachments>>;
 
   constructor(deployment: Deployment) {
-    this.#deployment = deployment;
+    const topics = deployment.all("topicPolicy").map((one) => ({ owner: one, target: one.at("arn"), policy: one.at("policy") }));
+    const queues = deployment.all("queuePolicy").map((one) => ({ owner: one, target: one.at("queueUrl"), policy: one.at("policy") }));
+    const keys = deployment.all("keyPolicy").map((one) => ({ owner: one, target: one.at("keyId"), policy: one.at("policy") }));
     this.#attachments = {
-      topic: deployment.all("topicPolicy").map((one) => ({ resource: one, target: one.at("arn"), policy: one.at("policy") })),
-      queue: deployment.all("queuePolicy").map((one) => ({ resource: one, target: one.at("queueUrl"), policy: one.at("policy") })),
-      key: deployment.all("keyPolicy").map((one) => ({ resource: one, target: one.at("keyId"), policy: one.at("policy") })),
+      topic: attachments(deployment, "topic", topics),
+      queue: attachments(deployment, "queue", queues),
+      key: attachments(deployment, "key", keys),
     };
   }
 
-  of(subject: AnyResource): Governing {
+  of(subject: Resource<Governed>): Governing {
     let found = this.#found.get(subject.urn);
     if (!found) {
       found = this.#lookUp(subject);
@@ -65,13 +67,12 @@ export class Documents {
     return found;
   }
 
-  #lookUp(subject: AnyResource): Governing {
-    for (const kind of ["topic", "queue", "key"] as const) {
-      const one = subject.as(kind);
-      if (one)
-        return governing(this.#deployment, subject, kind, (one as { at: (key: "policy") => Value }).at("policy"), this.#attachments[kind]);
-    }
-    return { state: "none" };
+  #lookUp(subject: Resource<Governed>): Governing {
+    const kind = subject.as("topic") ? "topic" : subject.as("queue") ? "queue" : "key";
+    const { byTarget, unproved } = this.#attachments[kind];
+    const attached = byTarget.get(subject.urn);
+    if (attached) return read(attached.policy, attached.owner);
+    return unproved === undefined ? read((subject as Resource<"topic">).at("policy"), subject) : { state: "unproved", why: unproved };
   }
 }
 

@@ -11,18 +11,14 @@ export interface GroupPolicies {
 
 /** The scaling policies of every group. */
 export function policiesOf(deployment: Deployment): ReadonlyMap<Resource<"group">, GroupPolicies> {
-  const joined = deployment
-    .all("policy")
-    .map((policy) => ({ policy, targets: deployment.targets(policy, policy.at("autoscalingGroupName"), "group") }));
-  const open = joined.flatMap(({ targets }) => targets.unproved ?? [])[0];
-  return new Map(
-    deployment
-      .all("group")
-      .map((group) => [
-        group,
-        { policies: joined.filter(({ targets }) => targets.found.includes(group)).map(({ policy }) => policy), unproved: open },
-      ]),
-  );
+  const byGroup = new Map<Resource<"group">, Resource<"policy">[]>();
+  let open: string | undefined;
+  for (const policy of deployment.all("policy")) {
+    const { found, unproved } = deployment.targets(policy, policy.at("autoscalingGroupName"), "group");
+    for (const group of found) byGroup.set(group, [...(byGroup.get(group) ?? []), policy]);
+    open ??= unproved;
+  }
+  return new Map(deployment.all("group").map((group) => [group, { policies: byGroup.get(group) ?? [], unproved: open }]));
 }
 
 /** The group of a policy; undefined when it is outside of the stack or cannot be told. */
@@ -54,11 +50,16 @@ export function actionsOf(deployment: Deployment): readonly AlarmActions[] {
   });
 }
 
-/** Alarms that trigger a policy when they go on. */
-export function triggersOf(deployment: Deployment, policy: Resource<"policy">): readonly Resource<"alarm">[] {
-  return deployment
-    .all("alarm")
-    .filter((alarm) => deployment.targets(alarm, alarm.at("alarmActions"), "policy", "topic").found.some((one) => one.urn === policy.urn));
+/** Alarms that trigger a policy when they go on, by policy. */
+export function triggersOf(deployment: Deployment): ReadonlyMap<Resource<"policy">, readonly Resource<"alarm">[]> {
+  const triggers = new Map<Resource<"policy">, Resource<"alarm">[]>();
+  for (const alarm of deployment.all("alarm")) {
+    for (const action of deployment.targets(alarm, alarm.at("alarmActions"), "policy", "topic").found) {
+      const policy = action.as("policy");
+      if (policy) triggers.set(policy, [...(triggers.get(policy) ?? []), alarm]);
+    }
+  }
+  return triggers;
 }
 
 export type PolicyType = "SimpleScaling" | "StepScaling" | "TargetTrackingScaling" | "PredictiveScaling";

@@ -131,10 +131,15 @@ export class Deployment {
     return (from.facts.propertyDependencies?.[value.property] ?? []).flatMap((urn) => this.#byUrn.get(urn) ?? []);
   }
 
+  /** The resource that one of its identifiers names: ARN, id, name, or the URL of a queue. */
+  identified<K extends Kind>(kind: K, identifier: string): Resource<K> | undefined {
+    return this.#index(kind).get(identifier)?.as(kind);
+  }
+
   #identifiedBy<K extends Kind>(text: string, wanted: readonly K[]): Resource<K> | undefined {
     for (const kind of wanted) {
-      const found = this.#index(kind).get(text);
-      if (found) return found.as(kind);
+      const found = this.identified(kind, text);
+      if (found) return found;
     }
     return undefined;
   }

@@ -41,6 +41,7 @@ export const alarmDirectionMatchesPolicy = defineRule({
       "mem_available_percent",
     ]),
   },
+  needs: "alarm",
   *stack(deployment, { config }) {
     for (const { alarm, policies, unproved: why } of deployment.once(actionsOf)) {
       if (why !== undefined && policies.length === 0) yield unproved(why, alarm);

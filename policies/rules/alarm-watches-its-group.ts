@@ -42,6 +42,7 @@ export const alarmWatchesItsGroup = defineRule({
   controls: [],
   remediation: "Set the dimension AutoScalingGroupName to the name of the policy's group.",
   url: "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-metrics.html",
+  needs: "alarm",
   *stack(deployment) {
     for (const { alarm, policies, unproved: why } of deployment.once(actionsOf)) {
       if (why !== undefined && policies.length === 0) yield unproved(why, alarm);

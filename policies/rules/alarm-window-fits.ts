@@ -81,11 +81,16 @@ export const alarmWindowFits = defineRule({
   remediation: "Use periods of whole minutes, datapointsToAlarm up to evaluationPeriods, and a longer window for removing.",
   url: "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation.html",
   resources: { alarm: byItself },
+  needs: "alarm",
   *stack(deployment) {
     const { windows: all, findings } = windows(deployment);
     yield* findings;
-    for (const low of all.filter(({ side }) => side === "below")) {
-      for (const high of all.filter(({ side, group }) => side === "above" && group !== undefined && group === low.group)) {
+    const adding = Map.groupBy(
+      all.filter(({ side }) => side === "above"),
+      ({ group }) => group,
+    );
+    for (const low of all.filter(({ side, group }) => side === "below" && group !== undefined)) {
+      for (const high of adding.get(low.group) ?? []) {
         if (low.seconds < high.seconds)
           yield violation(
             `${low.alarm.label} removes instances after ${low.seconds} s, ${high.alarm.label} adds them only after ${high.seconds} s; look at least as long before removing`,

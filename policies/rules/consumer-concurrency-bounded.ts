@@ -11,6 +11,7 @@ export const consumerConcurrencyBounded = defineRule({
   controls: ["checkov:CKV_AWS_115", "cdk-nag:LambdaConcurrency", "cfn-nag:LambdaFunctionReservedConcurrentExecutions"],
   remediation: "Set scalingConfig.maximumConcurrency on the mapping, or reservedConcurrentExecutions on the function.",
   url: "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html",
+  needs: "eventSource",
   *stack(deployment) {
     for (const { mapping, lambda, unproved: why } of deployment.once(consumersOf)) {
       const most = mapping.at("scalingConfig").at("maximumConcurrency");

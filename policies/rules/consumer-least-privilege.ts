@@ -1,10 +1,10 @@
 import { choices } from "../core/config.ts";
-import { hidden, unproved, violation, type Checking, type Finding } from "../core/finding.ts";
+import { hidden, unproved, violation, type Checking } from "../core/finding.ts";
 import { defineRule } from "../core/rule.ts";
 import { consumersOf } from "../facts/delivery.ts";
 import { parsePolicy, type Statement } from "../iam/document.ts";
 import { wildcard } from "../iam/match.ts";
-import type { Deployment } from "../model/deployment.ts";
+import type { Deployment, Targets } from "../model/deployment.ts";
 import type { Resource } from "../model/resource.ts";
 import type { Value } from "../model/value.ts";
 
@@ -45,25 +45,35 @@ function* judgePolicy(policy: Value, queueArn: string | undefined, allowed: read
   for (const statement of document) if (statement.effect === "Allow") yield* judgeStatement(statement, queueArn, allowed, role);
 }
 
-/** The documents of a role: inline ones, and those of the stack that are attached. */
-function* policiesOfRole(deployment: Deployment, role: Resource<"role">): Iterable<Value | Finding> {
-  yield* role
-    .at("inlinePolicies")
-    .items()
-    .map((one) => one.at("policy"));
-  for (const inline of deployment.all("rolePolicy")) {
-    const targets = deployment.targets(inline, inline.at("role"), "role");
-    if (targets.found.includes(role)) yield inline.at("policy");
-    else if (targets.unproved !== undefined) yield unproved(targets.unproved);
+interface RolePolicies {
+  readonly byRole: ReadonlyMap<Resource<"role">, readonly Value[]>;
+  /** Policies of which it cannot be told whose they are. */
+  readonly open: readonly string[];
+}
+
+/** The documents of roles: inline ones, and those of the stack that are attached. */
+function rolePolicies(deployment: Deployment): RolePolicies {
+  const byRole = new Map<Resource<"role">, Value[]>();
+  const open: string[] = [];
+  const add = (roles: Targets<"role">, policies: readonly Value[]) => {
+    if (roles.unproved !== undefined) open.push(roles.unproved);
+    for (const role of roles.found) byRole.set(role, [...(byRole.get(role) ?? []), ...policies]);
+  };
+  for (const role of deployment.all("role")) {
+    const inline = role.at("inlinePolicies").items();
+    byRole.set(
+      role,
+      inline.map((one) => one.at("policy")),
+    );
   }
+  for (const inline of deployment.all("rolePolicy")) add(deployment.targets(inline, inline.at("role"), "role"), [inline.at("policy")]);
   for (const attachment of deployment.all("rolePolicyAttachment")) {
-    const targets = deployment.targets(attachment, attachment.at("role"), "role");
-    if (targets.unproved !== undefined) yield unproved(targets.unproved);
-    if (!targets.found.includes(role)) continue;
     const policies = deployment.targets(attachment, attachment.at("policyArn"), "iamPolicy");
-    if (policies.unproved !== undefined) yield unproved(policies.unproved);
-    yield* policies.found.map((one) => one.at("policy"));
+    if (policies.unproved !== undefined) open.push(policies.unproved);
+    const documents = policies.found.map((one) => one.at("policy"));
+    add(deployment.targets(attachment, attachment.at("role"), "role"), documents);
   }
+  return { byRole, open };
 }
 
 export const consumerLeastPrivilege = defineRule({
@@ -76,6 +86,7 @@ export const consumerLeastPrivilege = defineRule({
   remediation: "Allow the reading actions on the ARN of the queue.",
   url: "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
   options: { actions: choices("Actions of SQS that a consumer may have.", [...reading, "sqs:ListDeadLetterSourceQueues"], reading) },
+  needs: "eventSource",
   *stack(deployment, { config }) {
     for (const { mapping, queue, lambda, unproved: why } of deployment.once(consumersOf)) {
       if (!lambda) {
@@ -84,12 +95,12 @@ export const consumerLeastPrivilege = defineRule({
       }
       const role = deployment.targets(lambda, lambda.at("role"), "role");
       if (role.unproved !== undefined) yield unproved(role.unproved, lambda);
+      const { byRole, open } = deployment.once(rolePolicies);
+      for (const why of open) yield unproved(why, lambda);
       for (const one of role.found) {
-        for (const policy of policiesOfRole(deployment, one)) {
-          if ("kind" in policy) yield { ...policy, urn: lambda.urn };
-          else
-            for (const finding of judgePolicy(policy, queue?.at("arn").text(), config.actions, one.label))
-              yield { ...finding, urn: lambda.urn };
+        for (const policy of byRole.get(one) ?? []) {
+          for (const finding of judgePolicy(policy, queue?.at("arn").text(), config.actions, one.label))
+            yield { ...finding, urn: lambda.urn };
         }
       }
     }

@@ -31,6 +31,7 @@ export const consumerLogsRetained = defineRule({
   remediation: "Add a log group /aws/lambda/<function> with retentionInDays.",
   url: "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
   options: { days: integer("Days that remediation sets where none are given.", 30, { minimum: 1 }) },
+  needs: "lambda",
   *stack(deployment) {
     for (const lambda of deployment.all("lambda")) {
       const group = logGroupOf(deployment, lambda);

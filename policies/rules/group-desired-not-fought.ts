@@ -12,6 +12,7 @@ export const groupDesiredNotFought = defineRule({
   remediation: 'Leave desiredCapacity out, or add ignoreChanges: ["desiredCapacity"] to the group.',
   url: "https://www.pulumi.com/docs/iac/concepts/options/ignorechanges/",
   resources: { group: remembered },
+  needs: "group",
   *stack(deployment, { argumentsOf }) {
     for (const [group, { policies, unproved: why }] of deployment.once(policiesOf)) {
       // Outputs always hold a desired capacity; only the arguments tell whether it was asked for.

@@ -45,6 +45,7 @@ export const groupMultiAz = defineRule({
   url: "https://docs.aws.amazon.com/autoscaling/ec2/userguide/auto-scaling-benefits.html",
   options: { zones: integer("The least number of zones.", 2, { minimum: 1 }) },
   resources: { group: (group, { config }) => countPlaces(group, config.zones) },
+  needs: "group",
   *stack(deployment, { config }) {
     for (const group of deployment.all("group")) yield* countZones(deployment, group, config.zones);
   },

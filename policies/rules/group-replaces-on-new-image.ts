@@ -25,6 +25,7 @@ export const groupReplacesOnNewImage = defineRule({
       else if (refresh.missing) yield violation(`${refresh.path} is not set; a new image would reach new instances only`);
     },
   },
+  needs: "group",
   *stack(deployment, { config }) {
     const present = deployment.resources.some(({ facts }) => config.rollouts.includes(facts.type));
     for (const group of deployment.all("group")) {

@@ -36,6 +36,7 @@ export const imageArchitectureMatch = defineRule({
       yield* judge(fleet.at("image").at("architecture"), [fleet.at("instanceType"), ...(mixed.hidden ? [mixed] : mixed.items())]);
     },
   },
+  needs: "group",
   *stack(deployment, context) {
     const { images } = context.configOf(imageFactsKnown);
     for (const [group, { launchers, types, unproved }] of deployment.once(launchesOf)) {

@@ -31,6 +31,7 @@ export const imageEncrypted = defineRule({
     imageCopy: (copy) => expect(copy.at("encrypted"), (one) => one.flag() === true, demand),
     snapshotCopy: (copy) => expect(copy.at("encrypted"), (one) => one.flag() === true, demand),
   },
+  needs: "snapshot",
   *stack(deployment) {
     for (const snapshot of deployment.all("snapshot")) {
       yield* expect(snapshot.at("encrypted"), (one) => one.flag() === true, "snapshot an encrypted volume", snapshot);

@@ -37,6 +37,7 @@ export const imageFactsKnown = defineRule({
       for (const { fact, what } of wanted) yield* judge(fleet.at("image").at(fact as "bakeType"), `say ${what}`);
     },
   },
+  needs: "group",
   *stack(deployment, { config }) {
     for (const [group, launches] of deployment.once(launchesOf)) {
       yield* launches.unproved;

@@ -109,6 +109,7 @@ export const imageInstanceTypeMatch = defineRule({
       else for (const one of types) if (!one.missing) yield* compare(config.mode, bakeType, one);
     },
   },
+  needs: "group",
   *stack(deployment, { config, configOf }) {
     const { images } = configOf(imageFactsKnown);
     for (const [group, launches] of deployment.once(launchesOf)) {

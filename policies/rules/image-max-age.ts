@@ -39,6 +39,7 @@ export const imageMaxAge = defineRule({
     imageCopy: (image, context) => judgeDeprecation(image.at("deprecationTime"), context),
     imageFromInstance: (image, context) => judgeDeprecation(image.at("deprecationTime"), context),
   },
+  needs: "group",
   *stack(deployment, context) {
     const { images } = context.configOf(imageFactsKnown);
     for (const [group, { launchers, unproved }] of deployment.once(launchesOf)) {

@@ -54,6 +54,7 @@ export const imagePinned = defineRule({
       }
     },
   },
+  needs: "group",
   *stack(deployment) {
     for (const group of deployment.all("group")) {
       for (const { version, reference } of versions(group)) {

@@ -37,6 +37,7 @@ export const imagePromoted = defineRule({
       if (config.environments.includes(name)) yield* judge(fleet.at("image").at("promotedFrom"), config.from, name);
     },
   },
+  needs: "group",
   *stack(deployment, context) {
     const { config, stack } = context;
     if (stack === undefined || !config.environments.includes(stack)) return;

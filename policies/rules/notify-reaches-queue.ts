@@ -60,6 +60,7 @@ export const notifyReachesQueue = defineRule({
     "Subscribe a queue to the topic with protocol sqs, or declare the queue outside of this stack in the option `externalQueues`.",
   url: "https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html",
   options: { externalQueues: texts("ARNs of queues outside of this stack that count as reached.") },
+  needs: "notification",
   *stack(deployment, { config }) {
     for (const notification of deployment.all("notification")) {
       const found = follow(deployment, notification, config.externalQueues);

@@ -40,18 +40,32 @@ function hooks(deployment: Deployment): Teller[] {
   });
 }
 
-/** What the tellers of a deployment say of one group. */
-function answerFor(deployment: Deployment, group: Resource<"group">, tellers: readonly Teller[]): Answer {
-  let open: Finding | undefined;
+interface Answers {
+  readonly byGroup: ReadonlyMap<Resource<"group">, true | Finding>;
+  /** A teller whose groups cannot be told; it may speak of any. */
+  readonly open: string | undefined;
+}
+
+function answersOf(deployment: Deployment, tellers: readonly Teller[]): Answers {
+  const byGroup = new Map<Resource<"group">, true | Finding>();
+  let open: string | undefined;
   for (const { from, groups, tells } of tellers) {
     if (tells === false) continue;
-    const targets = deployment.targets(from, groups, "group");
-    if (targets.found.includes(group)) {
-      if (tells === true) return "yes";
-      open ??= { ...tells, urn: group.urn };
-    } else if (targets.unproved !== undefined) open ??= unproved(targets.unproved, group);
+    const { found, unproved: why } = deployment.targets(from, groups, "group");
+    for (const group of found) if (tells === true || !byGroup.has(group)) byGroup.set(group, tells);
+    open ??= why;
   }
-  return open ?? "no";
+  return { byGroup, open };
+}
+
+const toldByNotifications = (deployment: Deployment) => answersOf(deployment, notifications(deployment));
+const toldByHooks = (deployment: Deployment) => answersOf(deployment, hooks(deployment));
+
+function answerFor(group: Resource<"group">, { byGroup, open }: Answers): Answer {
+  const own = byGroup.get(group);
+  if (own === true) return "yes";
+  if (own !== undefined) return { ...own, urn: group.urn };
+  return open === undefined ? "no" : unproved(open, group);
 }
 
 interface EventPattern {
@@ -104,10 +118,11 @@ export const notifyTerminateExists = defineRule({
       ["notification"],
     ),
   },
+  needs: "group",
   *stack(deployment, { config }) {
     const ways: Readonly<Record<string, (group: Resource<"group">) => Answer>> = {
-      notification: (group) => answerFor(deployment, group, deployment.once(notifications)),
-      hook: (group) => answerFor(deployment, group, deployment.once(hooks)),
+      notification: (group) => answerFor(group, deployment.once(toldByNotifications)),
+      hook: (group) => answerFor(group, deployment.once(toldByHooks)),
       "event-rule": (group) => eventRuleAnswer(deployment, group),
     };
     for (const group of deployment.all("group")) {

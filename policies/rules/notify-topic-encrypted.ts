@@ -27,6 +27,7 @@ export const notifyTopicEncrypted = defineRule({
       if (!given) yield violation(`${key.describe()}; ${config.ownKey ? "give a key of your own" : "give a key"}`);
     },
   },
+  needs: "topic",
   *stack(deployment) {
     for (const topic of deployment.all("topic")) {
       const key = topic.at("kmsMasterKeyId");

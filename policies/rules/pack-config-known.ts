@@ -11,6 +11,6 @@ export const packConfigKnown = defineRule({
   remediation: "Correct or remove the entry in the file given with --policy-pack-config.",
   url: "https://www.pulumi.com/docs/insights/policy/policy-packs/configuration/",
   *stack(_deployment, { pack }) {
-    for (const fault of pack.configFaults) yield violation(fault);
+    for (const fault of pack.configFaults()) yield violation(fault);
   },
 });

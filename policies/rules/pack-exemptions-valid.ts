@@ -36,12 +36,12 @@ export const packExemptionsValid = defineRule({
     ),
   },
   *stack(deployment, { pack, now }) {
-    for (const exemption of pack.exemptions) {
+    for (const exemption of pack.exemptions()) {
       const what = `the exemption of ${exemption.resource} from ${exemption.rule}`;
       yield* judge(exemption, what, now, pack.ruleIds);
       if (!deployment.resources.some((one) => names(exemption, one.urn))) yield violation(`${what} matches no resource of this stack`);
     }
-    for (const exemption of pack.fleetExemptions) {
+    for (const exemption of pack.fleetExemptions()) {
       for (const fault of judge(exemption, `the exemption from ${exemption.rule}`, now, pack.ruleIds))
         yield { ...fault, urn: exemption.fleet };
     }

@@ -3,19 +3,40 @@ import { hidden, unproved, violation, type Finding } from "../core/finding.ts";
 import { defineRule, remembered, type Context } from "../core/rule.ts";
 import { consumersOf, deadLetterQueuesOf, deliveriesOf, redrivesOf } from "../facts/delivery.ts";
 import { fleetOf } from "../facts/boot.ts";
-import type { Deployment } from "../model/deployment.ts";
+import type { Deployment, Targets } from "../model/deployment.ts";
 import type { Resource } from "../model/resource.ts";
 
-/** Whether something reads the queue, or why that cannot be told. */
-function consumed(deployment: Deployment, queue: Resource<"queue">): true | Finding | undefined {
-  let open: Finding | undefined;
-  for (const { mapping, queue: source, unproved: why } of deployment.once(consumersOf)) {
+interface Consumed {
+  readonly queues: ReadonlyMap<Resource<"queue">, true | Finding>;
+  /** Why any queue may be read. */
+  readonly open: string | undefined;
+}
+
+function consumedBy(deployment: Deployment): Consumed {
+  const queues = new Map<Resource<"queue">, true | Finding>();
+  let open: string | undefined;
+  for (const { mapping, queue, unproved: why } of deployment.once(consumersOf)) {
     const enabled = mapping.at("enabled");
-    if (source === queue && enabled.hidden) open ??= hidden(enabled, queue);
-    else if (source === queue && enabled.flag() !== false) return true;
-    else if (!source && why !== undefined) open ??= unproved(why, queue);
+    if (!queue) open ??= why;
+    else if (enabled.flag() !== false && queues.get(queue) !== true) queues.set(queue, enabled.hidden ? hidden(enabled, queue) : true);
   }
-  return open;
+  return { queues, open };
+}
+
+/** Whether something reads the queue, or why that cannot be told. */
+function consumed({ queues, open }: Consumed, queue: Resource<"queue">): true | Finding | undefined {
+  return queues.get(queue) ?? (open === undefined ? undefined : unproved(open, queue));
+}
+
+/** The groups whose notices go to each topic. */
+function publishersOf(deployment: Deployment): ReadonlyMap<Resource<"topic">, readonly Targets<"group">[]> {
+  const publishers = new Map<Resource<"topic">, Targets<"group">[]>();
+  for (const notification of deployment.all("notification")) {
+    for (const topic of deployment.targets(notification, notification.at("topicArn"), "topic").found) {
+      publishers.set(topic, [...(publishers.get(topic) ?? []), deployment.targets(notification, notification.at("groupNames"), "group")]);
+    }
+  }
+  return publishers;
 }
 
 /**
@@ -24,10 +45,7 @@ function consumed(deployment: Deployment, queue: Resource<"queue">): true | Find
  */
 function nothingToRemove(deployment: Deployment, queue: Resource<"queue">, context: Pick<Context, "argumentsOf">): boolean | Finding {
   const topics = deployment.once(deliveriesOf).flatMap(({ topic, queue: target }) => (topic && target === queue ? [topic] : []));
-  const notifications = deployment
-    .all("notification")
-    .filter((one) => deployment.targets(one, one.at("topicArn"), "topic").found.some((topic) => topics.includes(topic)));
-  const groups = notifications.map((one) => deployment.targets(one, one.at("groupNames"), "group"));
+  const groups = topics.flatMap((topic) => deployment.once(publishersOf).get(topic) ?? []);
   if (groups.length === 0 || groups.some(({ external }) => external.length > 0)) return false;
   const provisioning = groups.flatMap(({ found }) => found.map((group) => fleetOf(deployment.lineage(group), context)?.at("provisioning")));
   if (!provisioning.every((one) => one?.hidden === true || one?.text() === "none")) return false;
@@ -50,6 +68,7 @@ export const queueHasConsumer = defineRule({
     workers: texts("Names of queue resources, or of their parents, that a worker outside of this stack reads."),
   },
   resources: { fleet: remembered },
+  needs: "queue",
   *stack(deployment, context) {
     const { config } = context;
     const deadLetters = deployment.once(deadLetterQueuesOf);
@@ -58,7 +77,7 @@ export const queueHasConsumer = defineRule({
     for (const queue of deployment.all("queue")) {
       const declared = deployment.lineage(queue).some((one) => config.workers.includes(one.name));
       if (declared || deadLetters.has(queue)) continue;
-      const answer = consumed(deployment, queue);
+      const answer = consumed(deployment.once(consumedBy), queue);
       if (answer === true) continue;
       const needless = answer ?? nothingToRemove(deployment, queue, context);
       if (needless === true) continue;

@@ -40,6 +40,7 @@ export const queueHasDlq = defineRule({
       maximum: 1000,
     }),
   },
+  needs: "queue",
   *stack(deployment, { config }) {
     const { redrives, unproved: why } = deployment.once(redrivesOf);
     const deadLetters = deployment.once(deadLetterQueuesOf);

@@ -74,6 +74,7 @@ export const queuePolicySender = defineRule({
   ],
   remediation: "Allow sqs:SendMessage to sns.amazonaws.com with the condition ArnEquals aws:SourceArn = the topic's ARN.",
   url: "https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html",
+  needs: "subscription",
   *stack(deployment) {
     const topics = new Map<Resource<"queue">, string[]>();
     for (const { subscription, topic, externalTopic, queue, unproved: why } of deployment.once(deliveriesOf)) {

@@ -37,6 +37,7 @@ export const queueVisibility = defineRule({
   controls: ["cdk-nag:LambdaEventSourceSQSVisibilityTimeout"],
   remediation: "Set visibilityTimeoutSeconds to six times the function's timeout plus the batching window.",
   url: "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
+  needs: "eventSource",
   *stack(deployment) {
     for (const consumer of deployment.once(consumersOf)) yield* judge(consumer);
   },

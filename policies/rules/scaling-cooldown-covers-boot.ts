@@ -24,7 +24,8 @@ function* judge(deployment: Deployment, group: Resource<"group">, policy: Resour
   const type = typeOf(policy);
   if (type === undefined) return yield hidden(policy.at("policyType"), policy);
   if (type !== "SimpleScaling" && type !== "StepScaling") return;
-  const periods: Value[] = type === "SimpleScaling" ? triggersOf(deployment, policy).map((alarm) => alarm.at("period")) : [];
+  const periods: Value[] =
+    type === "SimpleScaling" ? (deployment.once(triggersOf).get(policy) ?? []).map((alarm) => alarm.at("period")) : [];
   const { value, seconds } = waiting(policy, group);
   const open = [value, boot, ...periods].find((one) => one.hidden);
   if (open) return yield hidden(open, policy);
@@ -45,6 +46,7 @@ export const scalingCooldownCoversBoot = defineRule({
   remediation: "Set estimatedInstanceWarmup (simple policies: cooldown) or the group's default warm-up to the boot time or more.",
   url: "https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scaling-cooldowns.html",
   resources: { fleet: remembered },
+  needs: "policy",
   *stack(deployment, context) {
     const configured = context.configOf(groupWarmupCoversBoot).bootSeconds;
     for (const [group, { policies }] of deployment.once(policiesOf)) {

@@ -25,16 +25,16 @@ function sentence({ kind, size, metric, first, nextSize, nextMetric, second }: C
   return `${begin}, whose ${metricName} ${round(nextMetric)} sets off alarm "${second.alarm}" (threshold ${second.threshold}); move the thresholds apart or make the steps smaller`;
 }
 
+/** What AWS uses when neither policy nor group says anything. */
+const defaultCooldownSeconds = 300;
+
 /** How often a policy acts before its instances serve. */
 function repeats(policy: Resource<"policy">, group: Resource<"group">, boot: number, periodSeconds: number): number {
   const own =
     policy.at("estimatedInstanceWarmup").number() ?? group.at("defaultInstanceWarmup").number() ?? group.at("defaultCooldown").number();
-  const warmup =
-    typeOf(policy) === "SimpleScaling"
-      ? (policy.at("cooldown").number() ?? group.at("defaultCooldown").number() ?? 300)
-      : own === undefined || own < 0
-        ? 300
-        : own;
+  const cooldown = policy.at("cooldown").number() ?? group.at("defaultCooldown").number() ?? defaultCooldownSeconds;
+  const stepWarmup = own === undefined || own < 0 ? defaultCooldownSeconds : own; // -1 takes a default warm-up back
+  const warmup = typeOf(policy) === "SimpleScaling" ? cooldown : stepWarmup;
   return warmup >= boot ? 1 : 1 + Math.ceil((boot - warmup) / Math.max(warmup, periodSeconds, 1));
 }
 
@@ -42,7 +42,14 @@ function repeats(policy: Resource<"policy">, group: Resource<"group">, boot: num
 function trigger({ alarm, policy }: Pair, group: Resource<"group">, boot: number): Trigger | Value | undefined {
   const arithmetic = stepPolicy(policy);
   if (arithmetic instanceof Value) return arithmetic;
-  const values: Value[] = [alarm.at("comparisonOperator"), alarm.at("threshold"), alarm.at("period"), ...metricProperties(alarm)];
+  const values: Value[] = [
+    alarm.at("comparisonOperator"),
+    alarm.at("threshold"),
+    alarm.at("period"),
+    policy.at("estimatedInstanceWarmup"),
+    policy.at("cooldown"),
+    ...metricProperties(alarm),
+  ];
   const open = values.find((one) => one.hidden);
   if (open) return open;
   const comparison = comparisonOf(alarm);
@@ -72,7 +79,7 @@ function* judge(
 ): Checking {
   const reason = notApplicable(out.alarm) ?? notApplicable(back.alarm);
   const [outTrigger, inTrigger] = [trigger(out, group, boot.number() ?? 0), trigger(back, group, boot.number() ?? 0)];
-  const sizes: Value[] = [group.at("minSize"), group.at("maxSize"), group.at("defaultInstanceWarmup"), boot];
+  const sizes: Value[] = [group.at("minSize"), group.at("maxSize"), group.at("defaultInstanceWarmup"), group.at("defaultCooldown"), boot];
   const open = [outTrigger, inTrigger, ...sizes].find((one): one is Value => one instanceof Value && one.hidden);
   if (open) return yield hidden(open, group);
   if (reason !== undefined) return yield unproved(`not applicable: ${reason}`, group);
@@ -109,6 +116,7 @@ export const scalingNoOscillation = defineRule({
     marginPercent: number("Percent of the opposite threshold that must be left after each action.", 5, { minimum: 0, maximum: 99 }),
   },
   resources: { fleet: remembered },
+  needs: "policy",
   *stack(deployment, context) {
     const pairs = pairsOf(deployment);
     for (const [group, { policies, unproved: why }] of deployment.once(policiesOf)) {
@@ -127,9 +135,12 @@ export const scalingNoOscillation = defineRule({
   },
 });
 
+/** Alarms whose actions are not known yet. */
+const openActions = (deployment: Deployment) => deployment.once(actionsOf).flatMap(({ unproved: why }) => why ?? []);
+
 /** Policies whose type, and alarms whose actions, are not known yet. */
 function* unreadable(deployment: Deployment, group: Resource<"group">, policies: readonly Resource<"policy">[]): Checking {
   for (const policy of policies) if (policy.at("policyType").hidden) yield hidden(policy.at("policyType"), policy);
   if (policies.length === 0) return;
-  for (const { unproved: why } of deployment.once(actionsOf)) if (why !== undefined) yield unproved(why, group);
+  for (const why of deployment.once(openActions)) yield unproved(why, group);
 }

@@ -13,6 +13,7 @@ export const scalingOutAndInExist = defineRule({
   controls: [],
   remediation: "Add the policy and alarm for the other direction, or use target tracking.",
   url: "https://docs.aws.amazon.com/autoscaling/ec2/userguide/scale-your-group.html",
+  needs: "policy",
   *stack(deployment) {
     for (const [group, { policies, unproved: why }] of deployment.once(policiesOf)) {
       if (policies.length === 0) continue;

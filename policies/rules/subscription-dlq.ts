@@ -40,6 +40,7 @@ export const subscriptionDlq = defineRule({
       else if ((raw.flag() ?? false) !== wanted) yield violation(`${raw.describe()}; the consumer expects ${wanted}`);
     },
   },
+  needs: "subscription",
   *stack(deployment) {
     for (const subscription of deployment.all("subscription")) {
       const redrive = subscription.at("redrivePolicy");

@@ -37,6 +37,7 @@ export const templateMonitoringMatchesAlarms = defineRule({
   controls: ["cdk-nag:EC28", "awsguard:ec2-instance-detailed-monitoring-enabled"],
   remediation: "Set monitoring.enabled in the launch template, or use periods of 300 s.",
   url: "https://docs.aws.amazon.com/autoscaling/ec2/userguide/enable-as-instance-metrics.html",
+  needs: "alarm",
   *stack(deployment) {
     const launches = deployment.once(launchesOf);
     for (const alarm of deployment.all("alarm")) {

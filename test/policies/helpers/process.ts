@@ -14,7 +14,12 @@ export const packDirectory = join(import.meta.dirname, "../../../policies");
 interface StartOptions {
   readonly stack?: string;
   readonly config?: Readonly<Record<string, string>>;
+  /** Another pack than ours. */
+  readonly directory?: string;
+  /** Default: the pack's folder, as with the engine. */
   readonly cwd?: string;
+  /** Variables on top of this process's. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 const levelNames = ["advisory", "mandatory", "disabled", "remediate"] as const;
@@ -40,9 +45,15 @@ export class PackProcess {
     this.#client = new services.AnalyzerClient(`127.0.0.1:${port}`, credentials.createInsecure());
   }
 
-  static async start({ stack = "test", config = {}, cwd = packDirectory }: StartOptions = {}): Promise<PackProcess> {
+  static async start({
+    stack = "test",
+    config = {},
+    directory = packDirectory,
+    cwd = directory,
+    environment,
+  }: StartOptions = {}): Promise<PackProcess> {
     const runner = createRequire(import.meta.url).resolve("@pulumi/pulumi/cmd/run-policy-pack");
-    const child = spawn(process.execPath, [runner, "127.0.0.1:0", packDirectory], {
+    const child = spawn(process.execPath, [runner, "127.0.0.1:0", directory], {
       cwd,
       env: {
         ...process.env,
@@ -51,6 +62,7 @@ export class PackProcess {
         PULUMI_NODEJS_STACK: stack,
         PULUMI_NODEJS_DRY_RUN: "true",
         PULUMI_CONFIG: JSON.stringify(config),
+        ...environment,
       },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -67,6 +79,10 @@ export class PackProcess {
     const pack = new PackProcess(child, port, output);
     await pack.#configureStack(stack, config);
     return pack;
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
 
   /** All that stood on its standard output. */
