@@ -162,7 +162,7 @@ function whatNext(narrator: Narrator, keep: boolean, times: { readonly total: nu
 What to try next:
 ${up}npm run sandbox -- up --stack staging          # change Pulumi.staging.yaml, and see what that does
 npm run sandbox -- preview --stack production  # larger, protected, several zones
-npm run sandbox -- up --stack staging --set fleet:fleets.app.instanceType=m7i.large   # not what the image was baked on
+npm run sandbox -- preview --stack production --set fleet:fleets.app.instanceType=m7i.large   # not what the image was baked on
 npm run ops -- status --stack staging --sandbox
 eval "$(npm run -s sandbox -- env)"            # then any AWS CLI or SDK
 npm run sandbox -- down

@@ -1,4 +1,4 @@
-/** `rollout --v1`: what `pulumi up` runs; the request is in the environment, progress goes to stderr, the result to stdout. */
+/** `rollout --v1`: what `pulumi up` runs; the request is in the environment, what happens goes to stderr. Nothing on stdout: it would stand in the stack's state. */
 import process from "node:process";
 import { rolloutVariable } from "../../contract/state-commands.ts";
 import { openSession } from "../account.ts";
@@ -13,6 +13,5 @@ export const run = () =>
     const request = parseRolloutRequest(process.env[rolloutVariable]);
     const session = await openSession(request);
     const retry = process.env[retryVariable] === "1";
-    const result = await rollOut(request, { calls: rolloutCalls(session), waiting, say, retry });
-    console.log(JSON.stringify(result));
+    await rollOut(request, { calls: rolloutCalls(session), waiting, say, retry });
   });

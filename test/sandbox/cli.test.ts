@@ -1,0 +1,280 @@
+/** The sandbox's command line as a person uses it, with the real program, engine, policies and local AWS. */
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { Checkout, type Finished } from "../helpers/checkout.ts";
+
+interface Report {
+  readonly ok: boolean;
+  readonly steps: readonly { readonly op: string; readonly urn: string }[];
+  readonly changeSummary: Readonly<Record<string, number>>;
+  readonly diagnostics: readonly { readonly severity: string; readonly message: string }[];
+  readonly policyViolations: readonly { readonly policyName: string; readonly enforcementLevel: string }[];
+  readonly outputs: Readonly<Record<string, unknown>>;
+  readonly durationSeconds: number;
+}
+
+interface Status {
+  readonly aws: { readonly endpoint: string; readonly pid: number; readonly emulators: readonly { readonly pid: number }[] } | null;
+  readonly stacks: readonly { readonly stack: string; readonly resources: number; readonly live: boolean }[];
+}
+
+const isAlive = (pid: number) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Content of every file of a checkout that is not the sandbox's own. */
+function fingerprints(path: string): string {
+  const files = globSync("**/*", { cwd: path, exclude: (name) => [".sandbox", "node_modules", ".venv"].includes(name) }).sort();
+  const contents = files
+    .filter((file) => statSync(join(path, file)).isFile())
+    .map(
+      (file) =>
+        `${file} ${createHash("sha256")
+          .update(readFileSync(join(path, file)))
+          .digest("hex")}`,
+    );
+  return contents.join("\n");
+}
+
+describe("npm run sandbox", function () {
+  this.timeout(300_000);
+  let checkout: Checkout;
+  before(() => (checkout = new Checkout()));
+  after(() => checkout.remove());
+
+  const state = (stack: string) => join(checkout.path, ".sandbox", stack, "state.json");
+  const told = ({ code, stdout, stderr }: Finished) => `exit status ${code}\n${stdout}\n${stderr}`;
+  const status = async () => JSON.parse((await checkout.sandbox("status", "--json")).stdout) as Status;
+  const run = (verb: string, args: readonly string[], environment: Record<string, string> = {}) =>
+    checkout.run("sandbox/cli.ts", [verb, ...args], { environment, timeoutMs: 200_000 });
+
+  describe("preview, with credentials, profiles and backends planted around it", () => {
+    let trap: Server;
+    const caught: string[] = [];
+    before(async () => {
+      trap = createServer((request, response) => {
+        caught.push(`${request.method ?? ""} ${request.url ?? ""}`);
+        response.writeHead(500).end();
+      });
+      await new Promise<void>((resolve) => trap.listen(0, "127.0.0.1", resolve));
+    });
+    after(() => new Promise((resolve) => trap.close(resolve)));
+
+    it("reads none of them, changes no file, prints JSON alone, and leaves no process and no port", async () => {
+      const home = join(checkout.path, ".sandbox", "planted-home");
+      mkdirSync(join(home, ".aws"), { recursive: true });
+      mkdirSync(join(home, ".pulumi"), { recursive: true });
+      const url = `http://127.0.0.1:${(trap.address() as AddressInfo).port}`;
+      writeFileSync(
+        join(home, ".aws/credentials"),
+        "[default]\naws_access_key_id = AKIACANARYCANARY0000\naws_secret_access_key = canary\n",
+      );
+      writeFileSync(join(home, ".aws/config"), `[default]\nregion = us-gov-west-1\nendpoint_url = ${url}\n`);
+      writeFileSync(join(home, ".pulumi/credentials.json"), JSON.stringify({ current: url, accessTokens: { [url]: "canary" } }));
+      const planted = {
+        HOME: home,
+        AWS_ACCESS_KEY_ID: "AKIACANARYCANARY0000",
+        AWS_SECRET_ACCESS_KEY: "canary",
+        AWS_SESSION_TOKEN: "canary",
+        AWS_PROFILE: "canary-profile-that-does-not-exist",
+        AWS_REGION: "us-gov-west-1",
+        AWS_ENDPOINT_URL: url,
+        AWS_ENDPOINT_URL_EC2: url,
+        AWS_CONTAINER_CREDENTIALS_FULL_URI: url,
+        HTTP_PROXY: url,
+        HTTPS_PROXY: url,
+        PULUMI_ACCESS_TOKEN: "canary",
+        PULUMI_BACKEND_URL: url,
+        PULUMI_API: url,
+        PULUMI_CONFIG: "{}",
+        PULUMI_CONFIG_PASSPHRASE: "canary",
+        PULUMI_OPTION_POLICY_PACK: "canary-pack",
+      };
+      const before = fingerprints(checkout.path);
+      const ended = await run("preview", ["--stack", "staging", "--json"], planted);
+      assert.equal(ended.code, 0, told(ended));
+      const report = JSON.parse(ended.stdout) as Report;
+      assert.deepEqual(Object.keys(report).sort(), [
+        "changeSummary",
+        "config",
+        "diagnostics",
+        "durationSeconds",
+        "ok",
+        "outputs",
+        "policyViolations",
+        "steps",
+      ]);
+      assert.equal(report.ok, true);
+      assert.deepEqual(Object.keys(report.changeSummary), ["create"]);
+      assert.equal(report.changeSummary["create"], report.steps.length);
+      assert.deepEqual(caught, []);
+      assert.doesNotMatch(ended.stdout + ended.stderr, /canary|us-gov/i);
+      assert.equal(fingerprints(checkout.path), before);
+      assert.match(ended.stderr, /^local AWS started at http:\/\/127\.0\.0\.1:\d+$/m);
+      assert.match(ended.stderr, /^settings that this machine gives its own values \(--set wins\): aws:allowedAccountIds, fleet:/m);
+      assert.match(ended.stderr, /local AWS ended: no stack stands in it/);
+      const endpoint = /http:\/\/127\.0\.0\.1:\d+/.exec(ended.stderr)?.[0] ?? "";
+      await assert.rejects(fetch(endpoint), "nothing listens any more");
+      assert.deepEqual(await status(), { aws: null, stacks: [] });
+    });
+  });
+
+  it("refuses wrong arguments before anything is started", async () => {
+    const wrong: readonly (readonly [readonly string[], number, RegExp])[] = [
+      [["preview"], 2, /required option '--stack <name>' not specified/],
+      [["preview", "--stack", "nowhere"], 1, /Pulumi\.nowhere\.yaml does not exist/],
+      [["preview", "--stack", "aws"], 1, /--stack is "aws", which the sandbox needs for itself/],
+      [["up", "--stack", "staging", "--speed", "0"], 2, /must be a number greater than 0/],
+      [["up", "--stack", "staging", "--engine", "terraform"], 2, /Allowed choices are embedded, pulumi/],
+      [["up", "--stack", "staging", "--set", "nonsense"], 1, /--set nonsense: allowed is KEY=VALUE/],
+      [["outputs", "--stack", "staging"], 1, /Stack staging has no state here/],
+      [["frobnicate"], 2, /unknown command 'frobnicate'/],
+    ];
+    for (const [[verb = "", ...args], code, message] of wrong) {
+      const ended = await run(verb, args);
+      assert.equal(ended.code, code, told(ended));
+      assert.match(ended.stderr, message);
+    }
+    assert.equal((await status()).aws, null);
+    const report = JSON.parse((await run("preview", ["--stack", "nowhere", "--json"])).stdout) as Report;
+    assert.deepEqual([report.ok, report.steps, report.diagnostics[0]?.severity], [false, [], "error"]);
+  });
+
+  it("brings a stack up once, whoever else tries at the same time, and down again with nothing left", async () => {
+    const both = await Promise.all([run("up", ["--stack", "staging"]), run("up", ["--stack", "staging"])]);
+    const [winner, loser] = both[0].code === 0 ? both : [both[1], both[0]];
+    assert.equal(winner.code, 0, told(winner));
+    assert.match(winner.stdout, /^ \+ create +autoscaling\.Group +storefront-staging-web-v3-app-group {2}\d+\.\d s$/m);
+    assert.match(winner.stdout, /^outputs: fleets /m);
+    assert.equal(loser.code, 1, told(loser));
+    assert.match(loser.stderr, /Stack staging is being changed by another run/);
+
+    const now = await status();
+    assert.deepEqual(
+      now.stacks.map(({ stack, live }) => ({ stack, live })),
+      [{ stack: "staging", live: true }],
+    );
+    const pids = [now.aws?.pid ?? 0, ...(now.aws?.emulators ?? []).map(({ pid }) => pid)];
+    assert.equal(pids.length, 3);
+
+    const again = JSON.parse((await run("up", ["--stack", "staging", "--json"])).stdout) as Report;
+    assert.deepEqual(Object.keys(again.changeSummary), ["same"]);
+    const outputs = JSON.parse((await run("outputs", ["--stack", "staging", "--json"])).stdout) as Report["outputs"];
+    assert.deepEqual(Object.keys(outputs["fleets"] as object), ["app"]);
+    assert.deepEqual(again.outputs, outputs);
+    assert.match(
+      (await checkout.run("ops/cli.ts", ["status", "--stack", "staging", "--sandbox"])).stdout,
+      /^app: 2 in service \(min 2, desired 2, max 6\), 2 on version 1$/m,
+    );
+
+    const env = await run("env", []);
+    assert.match(env.stdout, new RegExp(`^export AWS_ENDPOINT_URL='${now.aws?.endpoint ?? "?"}'$`, "m"));
+    assert.match(env.stdout, /^unset AWS_PROFILE AWS_SESSION_TOKEN$/m);
+
+    const gone = await run("destroy", ["--stack", "staging"]);
+    assert.equal(gone.code, 0, told(gone));
+    assert.match(gone.stdout, /local AWS ended: no stack stands in it/);
+    assert.deepEqual(pids.filter(isAlive), []);
+  });
+
+  it("sets a state aside whose local AWS is gone, and refuses a corrupt one untouched", async () => {
+    assert.equal((await run("up", ["--stack", "staging"])).code, 0);
+    assert.equal((await run("down", [])).stdout, "local AWS ended\n");
+    const old = readFileSync(state("staging"), "utf8");
+    const preview = await run("preview", ["--stack", "staging", "--keep"]);
+    assert.match(
+      preview.stdout,
+      new RegExp(`^The local AWS that stack staging stood in is gone; its state was set aside as .*state\\.json\\.bak`, "m"),
+    );
+    assert.match(preview.stdout, /^preview of staging: \d+ to create/m);
+    assert.equal(readFileSync(`${state("staging")}.bak`, "utf8"), old);
+    assert.equal(existsSync(state("staging")), false);
+
+    writeFileSync(state("staging"), old.slice(0, 1000));
+    for (const verb of ["preview", "up", "destroy", "refresh"]) {
+      const refused = await run(verb, ["--stack", "staging", "--keep"]);
+      assert.equal(refused.code, 1, told(refused));
+      assert.match(refused.stderr, /The state file .*staging\/state\.json is corrupt: .* It was left untouched/);
+    }
+    assert.equal(readFileSync(state("staging"), "utf8"), old.slice(0, 1000));
+    await run("down", []);
+  });
+
+  /** Starts an `up` and hands over once `line` was printed. */
+  function begin(line: RegExp): { readonly child: ChildProcess; readonly reached: Promise<void>; readonly ended: Promise<number | null> } {
+    const child = spawn(process.execPath, [join(checkout.path, "sandbox/cli.ts"), "up", "--stack", "staging"], {
+      cwd: checkout.path,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+    let output = "";
+    const reached = new Promise<void>((resolve, reject) => {
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+        if (line.test(output)) resolve();
+      });
+      void ended.then(() => reject(new Error(`ended before ${line}:\n${output}`)));
+    });
+    return { child, reached, ended };
+  }
+
+  it("ends on Ctrl-C with a state that the next run completes, and no process of the run left", async () => {
+    const { child, reached, ended } = begin(/create +sns\.Topic/);
+    await reached;
+    child.kill("SIGINT");
+    assert.equal(await ended, 130);
+    const half = await status();
+    assert.ok((half.stacks[0]?.resources ?? 0) > 0);
+    const children = globSync("/proc/[0-9]*/environ").filter((file) => {
+      try {
+        return (
+          readFileSync(file, "utf8").includes(`PWD=${checkout.path}`) &&
+          readFileSync(file.replace("environ", "cmdline"), "utf8").includes("pulumi")
+        );
+      } catch {
+        return false;
+      }
+    });
+    assert.deepEqual(children, []);
+    const next = JSON.parse((await run("up", ["--stack", "staging", "--json"])).stdout) as Report;
+    assert.equal(next.ok, true, JSON.stringify(next.diagnostics));
+    assert.ok((next.changeSummary["same"] ?? 0) > 0);
+    assert.deepEqual(Object.keys((JSON.parse((await run("up", ["--stack", "staging", "--json"])).stdout) as Report).changeSummary), [
+      "same",
+    ]);
+    assert.equal((await run("destroy", ["--stack", "staging"])).code, 0);
+  });
+
+  it("runs the local AWS alone: its endpoint is the first line, a taken port is named, SIGTERM ends it", async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+    const port = String((taken.address() as AddressInfo).port);
+    const refused = await run("aws", ["--port", port]);
+    await new Promise((resolve) => taken.close(resolve));
+    assert.equal(refused.code, 1, told(refused));
+    assert.match(refused.stderr, new RegExp(`\\b${port}\\b`));
+    assert.equal(refused.stdout, "");
+
+    const child = spawn(process.execPath, [join(checkout.path, "sandbox/cli.ts"), "aws"], {
+      cwd: checkout.path,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+    const first = await new Promise<string>((resolve) => child.stdout.setEncoding("utf8").once("data", (text: string) => resolve(text)));
+    assert.match(first, /^http:\/\/127\.0\.0\.1:\d+\n$/);
+    assert.equal((await fetch(`${first.trim()}/_fleet/status`)).status, 200);
+    child.kill("SIGTERM");
+    assert.equal(await ended, 0);
+    await assert.rejects(fetch(first.trim()));
+  });
+});
