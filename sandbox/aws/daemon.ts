@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { RealClock, VirtualClock } from "../../scaling/clock.ts";
 import type { Clock } from "../../scaling/clock.ts";
+import { ChefCompanion } from "./companion.ts";
 import { EmulatedService } from "./endpoint/emulated.ts";
 import { AdminError, createAdmin } from "./endpoint/admin.ts";
 import { CallLog } from "./endpoint/calls.ts";
@@ -49,12 +50,14 @@ class Daemon {
   readonly #sessions = new Sessions();
   readonly #forwarder = new Forwarder();
   readonly #emulators = new Map<EmulatorName, Emulator>();
+  readonly #chef: ChefCompanion;
   readonly #endpoint: Endpoint;
   #world: World | undefined;
   #own: OwnServices | undefined;
 
   constructor(options: DaemonOptions) {
     this.#options = options;
+    this.#chef = new ChefCompanion(options.root);
     this.#clock = options.speed === "stepped" ? new VirtualClock(Date.now()) : new RealClock(options.speed);
     this.#endpoint = new Endpoint({
       accountId: options.accountId,
@@ -115,6 +118,7 @@ class Daemon {
     await this.#own?.close();
     for (const service of this.#own?.all ?? []) await service.close();
     await Promise.all([...this.#emulators.values()].map((emulator) => emulator.stop()));
+    await this.#chef.close();
     this.#forwarder.close();
     for (const name of emulatorNames) rmSync(join(this.#options.directory, name, "tmp"), { recursive: true, force: true });
   }
@@ -151,6 +155,7 @@ class Daemon {
       "GET /_fleet/refusals": () => ({ refusals: this.#own?.publisher.refusals ?? [] }),
       "POST /_fleet/metrics": (body) => this.#putMetrics(body),
       "POST /_fleet/imds/*": async (_, instanceId) => ({ endpoint: await this.#own?.metadata.listen(instanceId) }),
+      "POST /_fleet/chef": async () => ({ url: await this.#chef.url() }),
       "POST /_fleet/autoscaling/*": (body, path) => this.#administerAutoScaling(path, body),
       "POST /_fleet/shutdown": () => {
         setImmediate(() => this.#options.onShutdown());

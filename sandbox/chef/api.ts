@@ -29,6 +29,8 @@ export class ChefServerApi {
   readonly #now: () => number;
   /** Node documents as the index knows them, with the time from which a change is found. */
   readonly #index = new Map<string, { atMs: number; node: Record<string, unknown> | undefined }[]>();
+  /** Key of all clients that `register` makes: nobody signs with it. */
+  #registeredKey: string | undefined;
   /** How long the search index is behind, milliseconds. */
   indexLagMs = 0;
 
@@ -58,6 +60,25 @@ export class ChefServerApi {
     return name === undefined
       ? this.#collection(context, kind as "nodes" | "clients")
       : this.#object(context, kind as "nodes" | "clients", decodeURIComponent(name));
+  }
+
+  /** What an instance's first Chef run leaves: a client, and the node that it made and may change. Not part of Chef's API. */
+  register(organizationName: string, name: string, node: Record<string, unknown>): ChefReply {
+    const organization = this.#store.state.organizations[organizationName];
+    if (!organization) return fail(404, `organization '${organizationName}' does not exist.`);
+    if (!namePattern.nodes.test(name) || !namePattern.clients.test(name)) return fail(400, "Field 'name' invalid");
+    if (organization.nodes[name] !== undefined || organization.clients[name] !== undefined) return fail(409, `${name} already exists`);
+    const { clients, nodes } = organization.containers;
+    this.#registeredKey ??= generateKeyPairSync("rsa", { modulusLength: 2048 })
+      .publicKey.export({ type: "spki", format: "pem" })
+      .toString();
+    const client = { name, validator: false, publicKey: this.#registeredKey };
+    organization.clients[name] = { value: client, access: accessForNew(clients, name) };
+    organization.groups["clients"]?.push(name);
+    organization.nodes[name] = { value: node, access: accessForNew(nodes, name) };
+    this.#indexed({ organizationName }, name, node);
+    this.#store.changed();
+    return { status: 201, body: {} };
   }
 
   #refuseUnversioned(request: SignedRequest): ChefReply | undefined {
@@ -171,7 +192,7 @@ export class ChefServerApi {
     return { status: 200, body: found.value };
   }
 
-  #indexed({ organizationName }: Context, name: string, node: Record<string, unknown> | undefined): void {
+  #indexed({ organizationName }: Pick<Context, "organizationName">, name: string, node: Record<string, unknown> | undefined): void {
     const key = `${organizationName}/${name}`;
     const versions = this.#index.get(key) ?? [];
     versions.push({ atMs: this.#now() + this.indexLagMs, node });

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { administer, adminPath } from "./admin.ts";
 import { ChefServerApi } from "./api.ts";
 import { ChefStore } from "./store.ts";
 
@@ -83,6 +84,11 @@ export class ChefServer {
     const parts: Buffer[] = [];
     for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
     const { method = "GET", url = "/" } = request;
+    if (url.startsWith(adminPath)) {
+      const { status, body } = administer(method, url, Buffer.concat(parts).toString(), this.store, this.api);
+      response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+      return;
+    }
     const fault = this.#takeFault(`${method} ${url}`);
     const latency = fault?.latencyMs ?? this.latencyMs;
     if (latency > 0) await new Promise((resolve) => setTimeout(resolve, latency));

@@ -1,7 +1,7 @@
 /** One emulator as a child process: started on a free port of 127.0.0.1, watched, ended. */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, openSync, closeSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 
 export type EmulatorName = "moto" | "ministack";
@@ -69,6 +69,8 @@ export class Emulator {
   constructor(options: EmulatorOptions) {
     this.name = options.name;
     mkdirSync(join(options.directory, "tmp"), { recursive: true });
+    // Functions run from there; the checkout's own package.json would make ES modules of their `.js` files, and of what starts them.
+    writeFileSync(join(options.directory, "tmp", "package.json"), "{}\n");
     this.#logPath = join(options.directory, "log.txt");
     const python = join(options.root, ".venv", "bin", "python");
     if (!existsSync(python)) {

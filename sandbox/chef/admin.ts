@@ -1,0 +1,55 @@
+/** The paths below `/_fleet/`: what the sandbox itself asks of its Chef double. Not signed, and only on 127.0.0.1. */
+import type { ChefReply, ChefServerApi } from "./api.ts";
+import { newOrganization, type ChefStore } from "./store.ts";
+
+export const adminPath = "/_fleet/";
+
+interface Body {
+  readonly user?: unknown;
+  readonly publicKey?: unknown;
+  readonly name?: unknown;
+}
+
+const refused = (error: string): ChefReply => ({ status: 400, body: { error: [error] } });
+
+/**
+ * `PUT organizations/NAME {user, publicKey}` makes an organization and a member who may delete nodes and clients; again for another member.
+ * `GET organizations/NAME` names its nodes and clients. `POST organizations/NAME/nodes {name, …}` registers a node with its client.
+ */
+export function administer(method: string, url: string, text: string, store: ChefStore, api: ChefServerApi): ChefReply {
+  const match = /^\/_fleet\/organizations\/([a-z0-9][a-z0-9_-]*)(\/nodes)?$/.exec(url);
+  const [, name = "", nodes] = match ?? [];
+  const action = match === null ? undefined : actions[`${method}${nodes ?? ""}`];
+  if (action === undefined) return { status: 404, body: { error: [`no ${method} ${url} here`] } };
+  try {
+    const body = (text === "" ? {} : JSON.parse(text)) as Body;
+    return action(name, body, store, api);
+  } catch (error) {
+    if (error instanceof SyntaxError) return refused(error.message);
+    throw error;
+  }
+}
+
+type Action = (organization: string, body: Body, store: ChefStore, api: ChefServerApi) => ChefReply;
+
+const actions: Readonly<Record<string, Action>> = {
+  PUT: (name, { user, publicKey }, store) => {
+    if (typeof user !== "string" || typeof publicKey !== "string") return refused("user and publicKey must be texts");
+    const organization = (store.state.organizations[name] ??= newOrganization());
+    const member = (store.state.users[user] ??= { publicKey, organizations: [] });
+    member.publicKey = publicKey;
+    if (!member.organizations.includes(name)) member.organizations.push(name);
+    if (organization.groups["users"]?.includes(user) === false) organization.groups["users"].push(user);
+    store.changed();
+    return { status: 200, body: {} };
+  },
+  GET: (name, _, store) => {
+    const organization = store.state.organizations[name];
+    if (organization === undefined) return { status: 404, body: { error: [`organization '${name}' does not exist.`] } };
+    return { status: 200, body: { nodes: Object.keys(organization.nodes), clients: Object.keys(organization.clients) } };
+  },
+  "POST/nodes": (name, node, _, api) => {
+    if (typeof node.name !== "string") return refused("name must be a text");
+    return api.register(name, node.name, { ...node });
+  },
+};
