@@ -4,6 +4,7 @@
  */
 import { parseInstanceType } from "../contract/instance-types.ts";
 import { tagKeys } from "../contract/tags.ts";
+import { seedChef } from "./seed/chef.ts";
 import type { Override } from "./seed/override.ts";
 import { SeedWorld, type AwsPlace, type Network } from "./seed/world.ts";
 import type { Settings } from "./verbs/project.ts";
@@ -29,6 +30,9 @@ type Table = Readonly<Record<string, unknown>>;
 const table = (value: unknown): Table => (typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Table) : {});
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+
+/** Seconds for which nothing may be left before a destroy goes on. */
+const sandboxSettleSeconds = 1;
 
 const beginsWith = (key: Key, start: Key) => start.every((part, index) => key[index] === part);
 
@@ -76,6 +80,7 @@ class Seeder {
     const alerts = table(settings[`${project}:alerts`]);
     const fleets = table(settings[`${project}:fleets`]);
     await Promise.all([
+      this.#consumer([`${project}:consumer`], table(settings[`${project}:consumer`])),
       this.#replace([`${project}:alerts`, "topicArn"], alerts["topicArn"], (arn) => this.#world.topic(arn)),
       ...Object.entries(fleets).map(([name, fleet]) => this.#fleet([`${project}:fleets`, name], table(fleet), network)),
     ]);
@@ -91,6 +96,22 @@ class Seeder {
       "aws:profile": undefined,
     };
     for (const [key, value] of Object.entries(values)) if (!this.#isGiven([key])) this.#put([key], settings[key], value);
+  }
+
+  /** The Chef double in the place of the server, and the queue counts of the local AWS, which do not lag. */
+  async #consumer(key: Key, consumer: Table): Promise<void> {
+    const chef = table(consumer["chef"]);
+    const [serverUrl, user] = [text(chef["serverUrl"]), text(chef["user"])];
+    const organization = /\/organizations\/([a-z0-9][a-z0-9_-]*)$/.exec(serverUrl ?? "")?.[1];
+    const at = [...key, "chef"];
+    if (consumer["kind"] !== "lambda" || organization === undefined || user === undefined || this.#isGiven([...at, "serverUrl"])) return;
+    const seeded = await seedChef(this.#options.aws, organization, user);
+    this.#put([...at, "serverUrl"], serverUrl, seeded.serverUrl);
+    this.#put([...at, "key"], chef["key"], seeded.key);
+    this.#put([...at, "allowHttp"], chef["allowHttp"], true);
+    for (const name of ["certificateAuthority", "kmsKeyArn"]) this.#put([...at, name], chef[name], undefined);
+    this.#put([...key, "network"], consumer["network"], undefined);
+    if (!this.#isGiven([...key, "settleSeconds"])) this.#put([...key, "settleSeconds"], consumer["settleSeconds"], sandboxSettleSeconds);
   }
 
   #network(key: Key, current: Table, { vpcId, subnets }: Network): void {

@@ -8,7 +8,7 @@ export const stateFile = (root: string, stack: string): string => join(stackDire
 const identityFile = (root: string, stack: string): string => join(stackDirectory(root, stack), "aws-id");
 
 /** Folders beside the stacks' own. */
-const reserved = new Set(["aws", "home"]);
+const reserved = new Set(["aws", "chef", "home"]);
 export const isReserved = (stack: string): boolean => reserved.has(stack);
 
 /** Names of the stacks that have a state here. */

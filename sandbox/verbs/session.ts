@@ -5,6 +5,7 @@ import { ensureAws, type LocalAws } from "../aws/lifetime.ts";
 import type { DeployOptions, EngineEvent } from "../engine/api.ts";
 import { seed } from "../seed.ts";
 import type { Override } from "../seed/override.ts";
+import { ensureBundle } from "./bundle.ts";
 import { childEnvironment, sandboxPassphrase } from "./environment.ts";
 import { bindToAws, isReserved, sandboxDirectory, stateFile } from "./local-state.ts";
 import { configMap, readProject, readSettings, type Project, type Settings } from "./project.ts";
@@ -56,6 +57,8 @@ export async function openSession({ root, stack, set, speed, say }: SessionOptio
   const aws = await ensureAws({ root, region: regionOf(given), log: say, ...(speed === undefined ? {} : { speed }) });
   const setAside = bindToAws(root, stack, aws.id);
   if (setAside !== undefined) say(setAside);
+  const consumer = given[`${project.name}:consumer`];
+  if ((consumer as { readonly kind?: unknown } | undefined)?.kind === "lambda") await ensureBundle(root, say);
   const { settings, overrides } = await seed({ settings: given, set, project: project.name, aws });
   const dir = sandboxDirectory(root);
   mkdirSync(join(dir, "home"), { recursive: true });
