@@ -120,6 +120,7 @@ export function updateGroup(core: Core, input: UpdateGroup): void {
   const newConfig = config.launchTemplate !== undefined || config.mixedInstancesPolicy !== undefined;
   if (newConfig) {
     checkConfig(core, config);
+    refuseMixedWithWarmPool(group, config);
     refuseDuringRefresh(group);
   }
   if (input.subnetIds !== undefined || input.availabilityZones !== undefined) {
@@ -137,6 +138,12 @@ export function updateGroup(core: Core, input: UpdateGroup): void {
   const desired = sizes.desiredCapacity ?? group.desiredCapacity;
   const limits = `constraints to min: ${group.minSize}, max: ${group.maxSize}, desired: ${Math.min(Math.max(desired, group.minSize), group.maxSize)}`;
   changeDesiredCapacity(core, group, desired, `a user request update of AutoScalingGroup ${limits}`);
+}
+
+/** https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-warm-pools.html, Limitations */
+export function refuseMixedWithWarmPool(group: GroupState, config: LaunchConfig): void {
+  if (config.mixedInstancesPolicy === undefined || group.warmPool === undefined) return;
+  throw validationError("You can't use a mixed instances policy with an Auto Scaling group that has a warm pool.");
 }
 
 function refuseDuringRefresh(group: GroupState): void {

@@ -2,7 +2,7 @@
 import { checkRefreshPreferences } from "./checks/replacement.ts";
 import type { Core } from "./core.ts";
 import { AutoScalingError, validationError } from "./error.ts";
-import { refuseFaults, refuseWhileDeleting } from "./groups.ts";
+import { refuseFaults, refuseMixedWithWarmPool, refuseWhileDeleting } from "./groups.ts";
 import { activeRefresh, endRefresh, startRollback } from "./refresh-end.ts";
 import type { RefreshState } from "./refresh-state.ts";
 import type { GroupState } from "./state.ts";
@@ -25,7 +25,10 @@ export function startInstanceRefresh(core: Core, input: StartInstanceRefresh): s
     );
   }
   refuseFaults(checkRefreshPreferences(preferences, desiredConfiguration !== undefined));
-  if (desiredConfiguration !== undefined) checkConfig(core, desiredConfiguration);
+  if (desiredConfiguration !== undefined) {
+    checkConfig(core, desiredConfiguration);
+    refuseMixedWithWarmPool(group, desiredConfiguration);
+  }
   if (preferences.autoRollback === true) refuseIrreversible(core, group.config, desiredConfiguration, validationError);
   const refresh = newRefresh(core, group, preferences, desiredConfiguration);
   group.refreshes.push(refresh);

@@ -56,7 +56,7 @@ function collectUnhealthy(group: GroupState): void {
 
 /**
  * Without a policy: unhealthy ones are terminated at once and replaced; too old ones likewise, one at a time or up to a
- * tenth of the group; of endangered spot instances the replacement comes first, a tenth beyond the maximum allowed.
+ * tenth of the group; of endangered spot instances the replacement comes first, a tenth beyond the desired capacity at most.
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/asg-max-instance-lifetime.html
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-capacity-rebalancing.html
  */
@@ -79,8 +79,7 @@ function replaceWithoutPolicy(core: Core, group: GroupState): void {
       ahead++;
     }
   }
-  const room = group.maxSize + Math.max(1, Math.floor(group.maxSize / 10)) - group.desiredCapacity;
-  group.replacementSurplus = Math.min(ahead, room);
+  group.replacementSurplus = Math.min(ahead, Math.max(1, Math.floor(group.desiredCapacity / 10)));
 }
 
 /** An instance that is found unhealthy still serves a little: it counts and stays until its turn, unless EC2 has lost it. */

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { noticeEvents } from "../../contract/notices.ts";
 import { AutoScalingError } from "../../scaling/error.ts";
+import { onDemandShare } from "../../scaling/mixed.ts";
 import type { ScalingModelApi } from "../../scaling/model-types.ts";
 import { Host, hours, minutes, seconds, topicArn } from "./helpers.ts";
 
@@ -165,6 +166,16 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       ),
     ),
   ),
+  weighted(
+    1,
+    fc.constantFrom(0, 50, 100).map((share) => command(`mixed ${share}`, (model) => model.updateGroup({ name: group, ...mixed(share) }))),
+  ),
+  weighted(
+    1,
+    fc.constant(
+      command("plain", (model) => model.updateGroup({ name: group, launchTemplate: { launchTemplateId: "lt-1", version: "1" } })),
+    ),
+  ),
   weighted(1, fc.constant(command("cancel", (model) => model.cancelInstanceRefresh({ group })))),
   weighted(1, fc.constant(command("roll back", (model) => model.rollbackInstanceRefresh({ group })))),
   weighted(
@@ -218,6 +229,17 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     fc.boolean().map((force) => command(`no warm pool ${force}`, (model) => model.deleteWarmPool({ group, force }))),
   ),
 );
+
+/** Share of on-demand instances above a base of one. */
+const mixed = (onDemandPercentageAboveBaseCapacity: number) => ({
+  mixedInstancesPolicy: {
+    launchTemplate: {
+      launchTemplateSpecification: { launchTemplateId: "lt-1", version: "1" },
+      overrides: [{ instanceType: "m5.large" }, { instanceType: "m6i.large" }],
+    },
+    instancesDistribution: { onDemandBaseCapacity: 1, onDemandPercentageAboveBaseCapacity },
+  },
+});
 
 function newHost(): Host {
   const host = new Host();
@@ -280,6 +302,11 @@ describe("whatever happens", () => {
           inService.length,
         );
         assert.ok(Math.max(...sizes) - Math.min(...sizes) <= 1, `balance ${sizes.join(" ")}`);
+        const distribution = web.mixedInstancesPolicy?.instancesDistribution;
+        if (distribution !== undefined) {
+          const onDemand = inService.filter((one) => one.market === "on-demand").length;
+          assert.equal(onDemand, onDemandShare(distribution, inService.length));
+        }
         assert.deepEqual(
           host.model.activities({}).filter((one) => one.endAtMs === undefined),
           [],

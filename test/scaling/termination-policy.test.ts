@@ -154,6 +154,41 @@ describe("mixed instances", () => {
     assert.deepEqual(new Set(host.instances().map((instance) => instance.instanceType)), new Set(["c5.large"]));
   });
 
+  it("move to a changed share one by one, launching first, and leave protected instances", () => {
+    const host = new Host();
+    host.create({ maxSize: 10, mixedInstancesPolicy: policy(["m5.large"], { onDemandBaseCapacity: 4 }), desiredCapacity: 4 });
+    host.pass(minutes(1));
+    const [kept] = host.instances();
+    host.do((model) => model.setInstanceProtection({ group: "web", instanceIds: [kept!.instanceId], protectedFromScaleIn: true }));
+    let least = 4;
+    let most = 4;
+    host.onStep = () => {
+      least = Math.min(least, host.inService().length);
+      most = Math.max(most, host.instances().filter((instance) => /^(Pending|InService)/.test(instance.lifecycleState)).length);
+    };
+    host.do((model) =>
+      model.updateGroup({
+        name: "web",
+        mixedInstancesPolicy: policy(["m5.large"], { onDemandBaseCapacity: 0, onDemandPercentageAboveBaseCapacity: 0 }),
+      }),
+    );
+    host.pass(minutes(10));
+    assert.deepEqual([count(host, "on-demand"), count(host, "spot"), least, most], [1, 3, 4, 5]);
+    assert.equal(host.instances()[0]!.instanceId, kept!.instanceId);
+    const launches = host.model
+      .activities({})
+      .filter((activity) => /launched to match the purchase options/.test(activity.cause) && activity.description.startsWith("Launching"));
+    assert.equal(launches.length, 3);
+    host.do((model) =>
+      model.updateGroup({
+        name: "web",
+        mixedInstancesPolicy: policy(["m5.large"], { onDemandBaseCapacity: 2, onDemandPercentageAboveBaseCapacity: 0 }),
+      }),
+    );
+    host.pass(minutes(10));
+    assert.deepEqual([count(host, "on-demand"), count(host, "spot")], [2, 2]);
+  });
+
   it("spread the lowest price over its pools", () => {
     const host = new Host();
     host.create({

@@ -177,6 +177,15 @@ describe("a warm pool", () => {
       /can't add a warm pool to an Auto Scaling group that has a mixed instances policy/,
     );
     const plain = hostAt(0);
+    const mixedInstancesPolicy = { launchTemplate: { launchTemplateSpecification: { launchTemplateId: "lt-1" } } };
+    assert.throws(
+      () => plain.do((model) => model.updateGroup({ name: "web", mixedInstancesPolicy })),
+      /can't use a mixed instances policy/,
+    );
+    assert.throws(
+      () => plain.do((model) => model.startInstanceRefresh({ group: "web", desiredConfiguration: { mixedInstancesPolicy } })),
+      /can't use a mixed/,
+    );
     assert.throws(
       () => plain.do((model) => model.putWarmPool({ group: "web", maxGroupPreparedCapacity: 1, minSize: 2 })),
       /minSize is 2; allowed: at most maxGroupPreparedCapacity \(1\)/,
