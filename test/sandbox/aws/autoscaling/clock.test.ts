@@ -15,7 +15,7 @@ describe("the clock of the Auto Scaling service", function () {
       while ((await aws.inService("g")).length !== size) await wait(0.2);
       await aws.settled();
     };
-    await aws.createGroup("g", { DesiredCapacity: 2, DefaultCooldown: 4, DefaultInstanceWarmup: 0 });
+    await aws.createGroup("g", { DesiredCapacity: 2, DefaultCooldown: 3, DefaultInstanceWarmup: 0 });
     await settle(2);
     const [first] = await aws.inService("g");
     await aws.autoscaling.send(
@@ -31,7 +31,7 @@ describe("the clock of the Auto Scaling service", function () {
     await assert.rejects(
       aws.autoscaling.send(new sdk.ExecutePolicyCommand({ AutoScalingGroupName: "g", PolicyName: "up", HonorCooldown: true })),
     );
-    await wait(5);
+    await wait(4);
     await aws.autoscaling.send(new sdk.ExecutePolicyCommand({ AutoScalingGroupName: "g", PolicyName: "up", HonorCooldown: true }));
     await settle(6);
     await aws.ec2.send(new TerminateInstancesCommand({ InstanceIds: [first!] }));

@@ -7,8 +7,8 @@ import { Harness } from "./harness.ts";
 describe("failures around Auto Scaling groups", function () {
   this.timeout(30_000);
   let aws: Harness;
-  beforeEach(async () => (aws = await Harness.start()));
-  afterEach(() => aws.close());
+  before(async () => (aws = await Harness.start()));
+  after(() => aws.close());
 
   const size = (AutoScalingGroupName: string, DesiredCapacity: number) =>
     aws.autoscaling.send(new sdk.SetDesiredCapacityCommand({ AutoScalingGroupName, DesiredCapacity }));
@@ -30,7 +30,7 @@ describe("failures around Auto Scaling groups", function () {
     assert.match(failed!.StatusMessage!, /no t3\.micro in this zone/);
     assert.match(failed!.Description!, /^Launching a new EC2 instance\. {2}Status Reason: /);
     await aws.service.admin("faults", { launch: [] });
-    await aws.advance(1800);
+    await aws.advance(1800, 10);
     assert.deepEqual(await zones(), [2, 2, 2]);
   });
 
@@ -40,7 +40,7 @@ describe("failures around Auto Scaling groups", function () {
     await aws.createGroup("image", { VPCZoneIdentifier: subnet!.id }, { ImageId: image });
     await aws.ec2.send(new ec2.DeregisterImageCommand({ ImageId: image }));
     await size("image", 1);
-    await aws.advance(3600);
+    await aws.advance(3600, 10);
     const tries = await failures("image");
     assert.ok(tries.length >= 4);
     for (const { StatusMessage } of tries) assert.match(StatusMessage!, new RegExp(`${image}.*does not exist`));
@@ -52,7 +52,7 @@ describe("failures around Auto Scaling groups", function () {
     assert.ok(gaps.at(-1)! > gaps[0]!);
     const LaunchTemplateData = { ImageId: await aws.image("next"), InstanceType: "t3.micro" as const };
     await aws.ec2.send(new ec2.CreateLaunchTemplateVersionCommand({ LaunchTemplateName: "image-template", LaunchTemplateData }));
-    await aws.advance(7200);
+    await aws.advance(7200, 10);
     assert.equal((await aws.inService("image")).length, 1);
   });
 
@@ -81,32 +81,8 @@ describe("failures around Auto Scaling groups", function () {
     await size("profile", 4);
     await aws.advance(5);
     assert.match((await failures("profile"))[0]!.StatusMessage!, /doomed/);
-    assert.deepEqual(await aws.ec2Instances(), []);
-  });
-
-  it("an EC2 that is gone: launches fail and say so, calls that need it answer, the service lives on", async () => {
-    await aws.createGroup("away", { DesiredCapacity: 1 });
-    process.kill(aws.moto.pid!, "SIGKILL");
-    while (aws.moto.fault === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
-    await size("away", 2);
-    await aws.advance(5);
-    const [failed] = await failures("away");
-    assert.match(failed!.StatusMessage!, /EC2 gave no answer/);
-    assert.equal((await aws.group("away")).DesiredCapacity, 2);
-    const attach = aws.autoscaling.send(
-      new sdk.AttachInstancesCommand({ AutoScalingGroupName: "away", InstanceIds: ["i-0123456789abcdef0"] }),
-    );
-    await assert.rejects(attach, (error: Error & { $metadata: { httpStatusCode?: number } }) => {
-      assert.equal(error.name, "InternalFailure");
-      assert.match(error.message, /EC2 gave no answer/);
-      return error.$metadata.httpStatusCode === 500;
-    });
-    const [id] = await aws.inService("away");
-    await aws.autoscaling.send(
-      new sdk.TerminateInstanceInAutoScalingGroupCommand({ InstanceId: id, ShouldDecrementDesiredCapacity: false }),
-    );
-    await aws.advance(5);
-    assert.ok((await aws.group("away")).Instances?.some(({ LifecycleState }) => LifecycleState?.startsWith("Terminating")));
+    const ofGroup = (await aws.ec2Instances()).filter(({ Tags }) => Tags?.some(({ Value }) => Value === "profile"));
+    assert.deepEqual(ofGroup, []);
   });
 
   it("an injected load is the utilization of each instance and of the group, whole or shared", async () => {
@@ -162,5 +138,30 @@ describe("failures around Auto Scaling groups", function () {
     await aws.advance(120);
     const now = await aws.inService("spot");
     assert.deepEqual([now.length, now.includes(spot!)], [1, false]);
+  });
+
+  it("at last an EC2 that is gone: launches fail and say so, calls that need it answer, the service lives on", async () => {
+    await aws.createGroup("away", { DesiredCapacity: 1 });
+    process.kill(aws.moto.pid!, "SIGKILL");
+    while (aws.moto.fault === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
+    await size("away", 2);
+    await aws.advance(5);
+    const [failed] = await failures("away");
+    assert.match(failed!.StatusMessage!, /EC2 gave no answer/);
+    assert.equal((await aws.group("away")).DesiredCapacity, 2);
+    const attach = aws.autoscaling.send(
+      new sdk.AttachInstancesCommand({ AutoScalingGroupName: "away", InstanceIds: ["i-0123456789abcdef0"] }),
+    );
+    await assert.rejects(attach, (error: Error & { $metadata: { httpStatusCode?: number } }) => {
+      assert.equal(error.name, "InternalFailure");
+      assert.match(error.message, /EC2 gave no answer/);
+      return error.$metadata.httpStatusCode === 500;
+    });
+    const [id] = await aws.inService("away");
+    await aws.autoscaling.send(
+      new sdk.TerminateInstanceInAutoScalingGroupCommand({ InstanceId: id, ShouldDecrementDesiredCapacity: false }),
+    );
+    await aws.advance(5);
+    assert.ok((await aws.group("away")).Instances?.some(({ LifecycleState }) => LifecycleState?.startsWith("Terminating")));
   });
 });

@@ -176,12 +176,12 @@ export class Harness {
     await this.world.settled();
   }
 
-  /** Moves the stepped clock second by second; each second's effects are complete before the next. */
-  async advance(seconds: number): Promise<void> {
+  /** Moves the stepped clock in steps, by default of a second; the effects of a step are complete before the next. */
+  async advance(seconds: number, stepSeconds = 1): Promise<void> {
     assert.ok(this.clock instanceof VirtualClock);
     await this.settled();
-    for (let left = seconds * 1000; left > 0; left -= 1000) {
-      this.clock.advanceBy(Math.min(1000, left));
+    for (let left = seconds * 1000; left > 0; left -= stepSeconds * 1000) {
+      this.clock.advanceBy(Math.min(stepSeconds * 1000, left));
       await this.settled();
     }
   }
