@@ -168,7 +168,7 @@ describe("instance refreshes and warm pools", function () {
     });
     let status: string | undefined;
     for (let minutes = 0; minutes < 180 && !status?.startsWith("RollbackSuccess"); minutes += 5) {
-      await aws.advance(300, 10);
+      await aws.advance(300, 60);
       status = (await newest(name)).Status;
     }
     assert.equal(status, "RollbackSuccessful");
