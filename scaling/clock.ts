@@ -33,9 +33,10 @@ export class RealClock implements Clock {
   schedule(atMs: number, action: () => void): () => void {
     let timer: NodeJS.Timeout;
     const arm = () => {
-      const delay = Math.max(0, (atMs - this.now()) / this.#speed);
-      timer = delay > longestTimeoutMs ? setTimeout(arm, longestTimeoutMs) : setTimeout(action, delay);
+      const delay = Math.max(0, Math.ceil((atMs - this.now()) / this.#speed));
+      timer = setTimeout(fire, Math.min(delay, longestTimeoutMs));
     };
+    const fire = () => (this.now() < atMs ? arm() : action()); // a timeout may be early by a millisecond, or was cut
     arm();
     return () => clearTimeout(timer);
   }
