@@ -70,7 +70,8 @@ class Launcher {
       const instances = await this.#run(source, activityIds.length, token);
       return [...launched(activityIds, instances), ...failed(activityIds.slice(instances.length), partlyLaunched)];
     } catch (error) {
-      const lost = errorCode(error) === undefined ? await this.#launchedBefore(source, token, activityIds.length).catch(() => []) : [];
+      // Without an answer the launch may have happened all the same.
+      const lost = isRefusal(error) ? [] : await this.#launchedBefore(source, token, activityIds.length).catch(() => []);
       return [...launched(activityIds, lost), ...failed(activityIds.slice(lost.length), error)];
     }
   }
@@ -163,10 +164,11 @@ function launched(activityIds: readonly string[], instances: readonly Instance[]
   });
 }
 
+const isRefusal = (error: unknown) => error instanceof LaunchRefused || errorCode(error) !== undefined;
+
 function failed(activityIds: readonly string[], error: unknown): Fact[] {
   const code = error instanceof LaunchRefused ? error.code : (errorCode(error) ?? "Unavailable");
-  const message =
-    errorCode(error) !== undefined || error instanceof LaunchRefused ? messageOf(error) : `EC2 gave no answer: ${messageOf(error)}`;
+  const message = isRefusal(error) ? messageOf(error) : `EC2 gave no answer: ${messageOf(error)}`;
   return activityIds.map((activityId) => ["launchFailed", { activityId, code, message }]);
 }
 
