@@ -1,10 +1,10 @@
 /** What the world tells. Unknown and repeated facts change nothing. */
 import { alarmAction } from "./policies.ts";
 import type { Core } from "./core.ts";
-import { ec2StateChanged, judge, markUnhealthy, statusChanged, terminateFailed, uses } from "./health.ts";
+import { ec2StateChanged, judge, markUnhealthy, statusChanged, uses } from "./health.ts";
 import { detached, inStandby } from "./instance-commands.ts";
 import { launchRefused } from "./launching.ts";
-import { drained, launched } from "./lifecycle.ts";
+import { drained, launched, terminationRefused } from "./lifecycle.ts";
 import { isActive } from "./membership.ts";
 import { activeRefresh } from "./refresh-end.ts";
 import type { GroupState, InstanceState, LaunchState } from "./state.ts";
@@ -60,8 +60,8 @@ export function onInstanceStatusChanged(core: Core, fact: InstanceStatusChanged)
   withInstance(core, fact.instanceId, (group, instance) => statusChanged(core, group, instance, fact));
 }
 
-export function onTerminateFailed(core: Core, fact: TerminateFailed): void {
-  withInstance(core, fact.instanceId, (group, instance) => terminateFailed(core, group, instance, fact));
+export function onTerminateFailed(core: Core, { instanceId, code, message }: TerminateFailed): void {
+  withInstance(core, instanceId, (group, instance) => terminationRefused(core, group, instance, message === "" ? code : message));
 }
 
 export function onTargetHealthChanged(core: Core, { instanceId, targetGroupArn, state }: TargetHealthChanged): void {

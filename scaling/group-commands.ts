@@ -91,7 +91,7 @@ export function attachTargetGroups(core: Core, { group: name, targetGroupArns }:
     throw new AutoScalingError("LimitExceeded", `A group has at most ${most.targetGroups} target groups`);
   }
   for (const arn of added) {
-    group.targetGroups.set(arn, { arn, removing: false, initial: false, hasServed: false });
+    group.targetGroups.set(arn, { arn, removing: false, hasServed: false });
     if (group.suspended.has("AddToLoadBalancer")) continue;
     for (const instance of group.instances.values()) if (instance.state === "InService") registerTarget(core, group, instance, arn);
   }

@@ -4,10 +4,10 @@
  */
 import type { Core } from "./core.ts";
 import { at } from "./activities.ts";
-import { gone, started, terminationRefused, warmed } from "./lifecycle.ts";
+import { gone, started, warmed } from "./lifecycle.ts";
 import { isActive, isTerminating, isWarm } from "./membership.ts";
 import type { GroupState, InstanceState } from "./state.ts";
-import type { InstanceStateChanged, InstanceStatusChanged, TerminateFailed } from "./types/facts.ts";
+import type { InstanceStateChanged, InstanceStatusChanged } from "./types/facts.ts";
 
 /** Status checks may recover by themselves; "a few minutes" in the documentation, two of them here. */
 const statusCheckPatienceMs = 120_000;
@@ -114,8 +114,4 @@ export function judge(core: Core, group: GroupState, instance: InstanceState): v
 /** Results count from when one instance of the group has passed the target group's check. */
 function hasUnhealthyTarget(group: GroupState, instance: InstanceState): boolean {
   return Object.entries(instance.targets).some(([arn, state]) => state === "unhealthy" && group.targetGroups.get(arn)?.hasServed === true);
-}
-
-export function terminateFailed(core: Core, group: GroupState, instance: InstanceState, { code, message }: TerminateFailed): void {
-  terminationRefused(core, group, instance, message === "" ? code : message);
 }

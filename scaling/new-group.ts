@@ -21,7 +21,7 @@ export function newGroup(
     defaultCooldownSeconds: 300,
     zones,
     subnetIds,
-    targetGroups: new Map((input.targetGroupArns ?? []).map((arn) => [arn, { arn, removing: false, initial: true, hasServed: true }])),
+    targetGroups: new Map((input.targetGroupArns ?? []).map((arn) => [arn, { arn, removing: false, hasServed: true }])),
     healthCheckType: "EC2",
     gracePeriodSeconds: 0,
     placementGroup: undefined,

@@ -82,7 +82,7 @@ function runSimple(core: Core, group: GroupState, policy: PolicyState, trigger: 
  * Instances that do not count yet for a policy: on their way into service, or warming up.
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-default-instance-warmup.html
  */
-export function warmingUp(core: Core, group: GroupState, policy: PolicyState): number {
+function warmingUp(core: Core, group: GroupState, policy: PolicyState): number {
   const seconds = policy.estimatedInstanceWarmupSeconds ?? group.defaultWarmupSeconds ?? group.defaultCooldownSeconds;
   const inService = countIn(group, "InService");
   const onTheWay = group.active - inService;

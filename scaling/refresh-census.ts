@@ -56,6 +56,6 @@ export function rangeOf(desired: number, minPercent: number, maxPercent: number,
 }
 
 /** Launched by this refresh, or by its roll-back. */
-export function isOfThisRound(refresh: RefreshState, instance: InstanceState): boolean {
+function isOfThisRound(refresh: RefreshState, instance: InstanceState): boolean {
   return instance.refreshId === (refresh.rollback === undefined ? refresh.id : `${refresh.id} back`);
 }

@@ -155,9 +155,10 @@ export type ReplacementCause = "unhealthy" | "lifetime" | "rebalance-recommendat
 export interface TargetGroupState {
   readonly arn: string;
   removing: boolean;
-  /** Attached together with the group: its state is InService at once. */
-  readonly initial: boolean;
-  /** An instance has passed its health check; before that the checks' results do not count. */
+  /**
+   * An instance has passed its health check; before that the checks' results do not count. A target group that came with
+   * the group is in service at once (API_LoadBalancerTargetGroupState.html).
+   */
   hasServed: boolean;
 }
 

@@ -80,8 +80,8 @@ function takeBest(pools: readonly Pool[], criteria: readonly Criterion[]): Insta
 
 function compare(one: InstanceState, other: InstanceState, criteria: readonly Criterion[]): number {
   for (const criterion of criteria) {
-    const difference = criterion(one) - criterion(other);
-    if (difference !== 0) return difference;
+    const [first, second] = [criterion(one), criterion(other)];
+    if (first !== second) return first - second;
   }
   return 0;
 }
@@ -121,12 +121,22 @@ const closestToHour =
   (instance) =>
     hourMs - ((core.nowMs - instance.launchedAtMs) % hourMs);
 
-/** Other templates than the group's before its own, of its own the lowest version first; attached instances have none. */
+/**
+ * Other templates than the group's before its own: the one whose version was made first, attached instances (which have
+ * none) at the very front. Of its own the lowest version first.
+ */
 function oldestTemplate(core: Core, group: GroupState): Criterion {
-  const { config } = launchConfigOf(group);
-  const current = resolveTemplate(core, mainSpecification(config))?.template.launchTemplateId;
-  return ({ template }) => (template === undefined ? -2 : template.launchTemplateId === current ? template.version : -1);
+  const current = resolveTemplate(core, mainSpecification(launchConfigOf(group).config))?.template.launchTemplateId;
+  const madeMs = (id: string, version: number) => core.state.templates.get(id)?.versions[version]?.createdAtMs ?? 0;
+  return ({ template }) => {
+    if (template === undefined) return -Infinity;
+    const { launchTemplateId, version } = template;
+    return launchTemplateId === current ? version : madeMs(launchTemplateId, version) - beforeAllVersionsMs;
+  };
 }
+
+/** More than any time in milliseconds, so that every other template comes before version 1. */
+const beforeAllVersionsMs = Number.MAX_SAFE_INTEGER;
 
 /** Types that the group no longer has first, then from the end of its order of preference; without overrides all are alike. */
 function leastWanted(group: GroupState): Criterion[] {

@@ -20,7 +20,7 @@ export interface TemplateVersionFact {
   readonly imageId?: string;
   /** The template asks for spot in its market options. */
   readonly spot?: boolean;
-  /** Version creation time, for OldestLaunchTemplate. */
+  /** Orders templates that are not the group's own for OldestLaunchTemplate; absent = the oldest of all. */
   readonly createdAtMs?: number;
 }
 

@@ -42,7 +42,20 @@ describe("termination policies", () => {
   it("OldestLaunchTemplate takes other templates first, then lower versions", () => {
     const host = new Host();
     host.template("lt-1", "app", 3);
-    host.template("lt-2", "old", 9);
+    host.model.setLaunchTemplate({
+      launchTemplateId: "lt-3",
+      launchTemplateName: "older",
+      defaultVersion: 1,
+      latestVersion: 1,
+      versions: { 1: { createdAtMs: 1000 } },
+    });
+    host.model.setLaunchTemplate({
+      launchTemplateId: "lt-2",
+      launchTemplateName: "old",
+      defaultVersion: 9,
+      latestVersion: 9,
+      versions: { 9: { createdAtMs: 2000 } },
+    });
     const launchTemplate = (launchTemplateId: string, version: string) =>
       host.do((model) => model.updateGroup({ name: "web", launchTemplate: { launchTemplateId, version } }));
     host.create({
@@ -55,13 +68,14 @@ describe("termination policies", () => {
     for (const [id, version] of [
       ["lt-2", "9"],
       ["lt-1", "2"],
+      ["lt-3", "1"],
       ["lt-1", "3"],
     ] as const) {
       launchTemplate(id, version);
       resize(host, host.group().desiredCapacity + 1);
       host.pass(minutes(1));
     }
-    assert.deepEqual([goes(host), goes(host), goes(host), goes(host)], [2, 3, 1, 4]);
+    assert.deepEqual([goes(host), goes(host), goes(host), goes(host), goes(host)], [4, 2, 3, 1, 5]);
   });
 
   it("the default looks at the template before the hour", () => {
