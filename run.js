@@ -144,7 +144,12 @@ function main() {
   const node = nodePath();
   if (entry === undefined) return console.error("setup: done");
   const path = [dirname(node), join(packages, ".bin"), process.env.PATH].join(":");
-  const child = spawn(node, [join(root, entry), ...rest], { stdio: "inherit", env: { ...process.env, PATH: path } });
+  // The sandbox's engine answers a burst of calls from the program: with Node's default young generation (32 MiB and more) it
+  // takes twice the memory for the same work. And it starts in half the time from compiled code.
+  const isSandbox = entry.startsWith("sandbox/");
+  const flags = isSandbox ? ["--max-semi-space-size=4"] : [];
+  const cache = isSandbox && !process.env.NODE_V8_COVERAGE ? { NODE_COMPILE_CACHE: join(packages, ".cache", "node-compile") } : {};
+  const child = spawn(node, [...flags, join(root, entry), ...rest], { stdio: "inherit", env: { ...process.env, ...cache, PATH: path } });
   // A terminal sends Ctrl-C to both; the child decides when it is done.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => signal !== "SIGINT" && child.kill(signal));
   child.on("error", (error) => {

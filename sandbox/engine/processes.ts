@@ -6,7 +6,8 @@
  * included, the pipe closes and the watchdog kills what is left of the groups.
  */
 import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import type { ChildProcess, ChildProcessByStdio } from "node:child_process";
+import type { Readable } from "node:stream";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -73,13 +74,8 @@ export class Processes {
   }
 
   start(options: ChildOptions): Child {
-    const [file = "", ...args] = options.command;
-    const child = spawn(file, args, {
-      cwd: options.cwd,
-      env: { ...compileCache(options.env), ...options.env },
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    const file = options.command[0] ?? "";
+    const child = spawnGroup(options);
     const group = child.pid;
     if (group !== undefined) this.#watch("add", group);
     for (const stream of ["stdout", "stderr"] as const) {
@@ -158,6 +154,20 @@ export class Processes {
   /** Without waiting: the hard end for an impatient user. */
   killAll(): void {
     for (const child of this.#children) child.kill();
+  }
+}
+
+function spawnGroup({ name, command, cwd, env }: ChildOptions): ChildProcessByStdio<null, Readable, Readable> {
+  const [file = "", ...args] = command;
+  try {
+    return spawn(file, args, { cwd, env: { ...compileCache(env), ...env }, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "E2BIG") throw error;
+    const [variable, value] = Object.entries(env).reduce((one, other) => (other[1].length > one[1].length ? other : one));
+    throw new EngineError(
+      `The ${name} cannot be started: the variable ${variable} has ${value.length} characters, and the system takes about 128,000. ` +
+        `Pulumi hands a stack's configuration over in one variable: make it smaller.`,
+    );
   }
 }
 

@@ -139,11 +139,25 @@ export async function loadResources(stateFile: string): Promise<readonly Resourc
   return (raw?.resources ?? []).map((state) => decodeState(state, () => null));
 }
 
-/** Turns states into the file's text; what was serialized once is not serialized again. */
+/** The file in pieces: a large state is written often, and what has not changed is neither serialized nor copied again. */
+export type CheckpointContent = readonly Buffer[];
+
+export const sameContent = (one: CheckpointContent, other: CheckpointContent): boolean =>
+  one.length === other.length &&
+  one.every((piece, index) => {
+    const counterpart = other[index];
+    return piece === counterpart || (counterpart !== undefined && piece.equals(counterpart));
+  });
+
+const separator = Buffer.from(",\n");
+
+const separated = (pieces: readonly Buffer[]) => pieces.flatMap((piece, index) => (index === 0 ? [piece] : [separator, piece]));
+
+/** Turns states into the file's content. */
 export class CheckpointWriter {
   readonly #crypter: Crypter;
   readonly #stateFile: string;
-  readonly #texts = new WeakMap<ResourceState, string>();
+  readonly #pieces = new WeakMap<ResourceState, Buffer>();
 
   constructor(stateFile: string, crypter: Crypter) {
     this.#stateFile = stateFile;
@@ -155,8 +169,8 @@ export class CheckpointWriter {
     return { [signatureKey]: signatures.secret, ciphertext: this.#crypter.encrypt(JSON.stringify(value["value"] ?? null)) };
   }
 
-  #text(state: ResourceState): string {
-    const known = this.#texts.get(state);
+  #piece(state: ResourceState): Buffer {
+    const known = this.#pieces.get(state);
     if (known !== undefined) return known;
     const encode = (value: Value) => this.#encode(value);
     const text = JSON.stringify({
@@ -165,22 +179,29 @@ export class CheckpointWriter {
       ...(state.outputs && { outputs: transformMap(state.outputs, encode) }),
       ...(state.replacementTrigger !== undefined && { replacementTrigger: transform(state.replacementTrigger, encode) }),
     });
-    this.#texts.set(state, text);
-    return text;
+    const piece = Buffer.from(text);
+    this.#pieces.set(state, piece);
+    return piece;
   }
 
   /** What the state says, without the time of writing. */
-  content(resources: Iterable<ResourceState>, pending: Iterable<PendingOperation>): string {
-    const list = (texts: readonly string[]) => (texts.length === 0 ? "[]" : `[\n${texts.join(",\n")}\n]`);
-    const operations = Array.from(pending, (one) => `{"type":${JSON.stringify(one.type)},"resource":${this.#text(one.resource)}}`);
+  content(resources: Iterable<ResourceState>, pending: Iterable<PendingOperation>): CheckpointContent {
     const secrets = JSON.stringify({ type: "passphrase", state: { salt: this.#crypter.state } });
-    return `"secrets_providers":${secrets},"resources":${list(Array.from(resources, (state) => this.#text(state)))}${
-      operations.length === 0 ? "" : `,"pending_operations":${list(operations)}`
-    },"metadata":{}}}\n`;
+    const operations = Array.from(pending, ({ type, resource }) => [
+      Buffer.from(`{"type":${JSON.stringify(type)},"resource":`),
+      this.#piece(resource),
+      Buffer.from("}"),
+    ]);
+    return [
+      Buffer.from(`"secrets_providers":${secrets},"resources":[\n`),
+      ...separated(Array.from(resources, (state) => this.#piece(state))),
+      ...operations.flatMap((operation, index) => [index === 0 ? Buffer.from(`\n],"pending_operations":[\n`) : separator, ...operation]),
+      Buffer.from(`\n],"metadata":{}}}\n`),
+    ];
   }
 
   /** Writes a new file beside the old one and renames it, so that a reader sees either the one or the other. */
-  async write(content: string): Promise<void> {
+  async write(content: CheckpointContent): Promise<void> {
     const magic = createHash("sha256").update(engineVersion).digest("hex");
     const manifest = JSON.stringify({ time: new Date().toISOString(), magic, version: engineVersion });
     const folder = dirname(this.#stateFile);
@@ -188,7 +209,11 @@ export class CheckpointWriter {
     await mkdir(folder, { recursive: true });
     const file = await open(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o600);
     try {
-      await file.writeFile(`{"version":${formatVersion},"deployment":{"manifest":${manifest},${content}`);
+      const pieces = [Buffer.from(`{"version":${formatVersion},"deployment":{"manifest":${manifest},`), ...content];
+      const { bytesWritten } = await file.writev(pieces);
+      const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
+      if (bytesWritten !== size)
+        throw new EngineError(`The state file ${this.#stateFile} cannot be written: ${bytesWritten} of ${size} bytes; is the disk full?`);
       await file.datasync();
     } finally {
       await file.close();

@@ -1,6 +1,6 @@
 /** The state of a run under way, and the only one who writes it. */
-import type { Checkpoint } from "./checkpoint.ts";
-import { CheckpointWriter } from "./checkpoint.ts";
+import type { Checkpoint, CheckpointContent } from "./checkpoint.ts";
+import { CheckpointWriter, sameContent } from "./checkpoint.ts";
 import { renameReferences } from "./resource-state.ts";
 import type { PendingOperation, ResourceState } from "./resource-state.ts";
 
@@ -11,7 +11,7 @@ export class Snapshot {
   readonly #done = new Map<string, ResourceState>();
   readonly #pending = new Set<PendingOperation>();
   readonly #writer: CheckpointWriter | undefined;
-  #written: string | undefined;
+  #written: CheckpointContent = [];
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #dirty = false;
   #writing = false;
@@ -103,7 +103,7 @@ export class Snapshot {
       this.#dirty = false;
       try {
         const content = writer.content(this.resources(), this.#pending);
-        if (content !== this.#written) await writer.write(content);
+        if (!sameContent(content, this.#written)) await writer.write(content);
         this.#written = content;
         for (const one of waiting) one.resolve();
       } catch (error) {
