@@ -43,21 +43,29 @@ function begin(run: Run, recorder: ReturnType<Run["recorder"]>) {
 export function preview(options: DeployOptions): Promise<DeployResult> {
   return withRun(options, (run) => {
     const recorder = run.recorder("preview");
-    return pass(run, { phase: "preview", write: false, recorder, ...begin(run, recorder) });
+    return pass(run, { program: run.launch(true), write: false, recorder, ...begin(run, recorder) });
   });
 }
 
 export function up(options: DeployOptions): Promise<DeployResult> {
   return withLock(options, async (run) => {
     const planner = run.recorder("preview");
+    const program = run.launch(true);
     const { ready, checkpoint } = begin(run, planner);
-    const plan = await pass(run, { phase: "preview", write: false, recorder: planner, ready, checkpoint });
-    // Nothing was done: the steps of the plan are not those of the update.
-    if (!plan.ok) return { ...plan, steps: [], changeSummary: {} };
-    const recorder = run.recorder("up");
-    const { organization = "organization", projectName: project, stack, config } = options;
-    const again = Promise.all(run.packs.map((pack) => pack.configureStack({ organization, project, stack, config, dryRun: false })));
-    return pass(run, { phase: "up", write: true, recorder, ready: again, checkpoint });
+    // The second one starts while the first runs, and waits: what it costs to start is not spent in the end.
+    const second = ready.then(() => run.launch(false));
+    second.catch(() => undefined);
+    try {
+      const plan = await pass(run, { program, write: false, recorder: planner, ready, checkpoint });
+      // Nothing was done: the steps of the plan are not those of the update.
+      if (!plan.ok) return { ...plan, steps: [], changeSummary: {} };
+      const { organization = "organization", projectName: project, stack, config } = options;
+      const again = Promise.all(run.packs.map((pack) => pack.configureStack({ organization, project, stack, config, dryRun: false })));
+      return await pass(run, { program: second, write: true, recorder: run.recorder("up"), ready: again, checkpoint });
+    } finally {
+      // What is about to start would outlive the run.
+      await second.catch(() => undefined);
+    }
   });
 }
 

@@ -1,5 +1,5 @@
 /** One pass of the program: as a preview, or for real. */
-import type { DeployResult, Phase } from "./api.ts";
+import type { DeployResult } from "./api.ts";
 import { EngineError } from "./api.ts";
 import { deleteRest } from "./deploy/deletions.ts";
 import type { Deployment } from "./deploy/deployment.ts";
@@ -8,8 +8,8 @@ import { applyStackPolicies } from "./deploy/policies.ts";
 import type { Recorder } from "./deploy/recorder.ts";
 import { Source } from "./deploy/source.ts";
 import type { Child } from "./processes.ts";
-import { exitFault, startProgram } from "./program.ts";
-import type { Run } from "./run.ts";
+import { exitFault } from "./program.ts";
+import type { Launched, Run } from "./run.ts";
 import type { Checkpoint } from "./state/checkpoint.ts";
 import { stackType } from "./urn.ts";
 import type { PropertyMap } from "./values.ts";
@@ -76,7 +76,7 @@ export function resultOf(run: Run, deployment: Deployment): DeployResult {
 }
 
 export interface PassOptions {
-  readonly phase: Phase;
+  readonly program: Promise<Launched>;
   /** Whether something is changed. */
   readonly write: boolean;
   readonly recorder: Recorder;
@@ -86,27 +86,18 @@ export interface PassOptions {
   readonly ready: Promise<unknown>;
 }
 
-export async function pass(run: Run, { write, recorder, checkpoint, ready }: PassOptions): Promise<DeployResult> {
-  const { promise: source, resolve, reject } = Promise.withResolvers<Source>();
-  source.catch(() => undefined);
-  run.monitor.source = source;
-  const child = startProgram(run.processes, {
-    deploy: run.options,
-    address: run.monitor.address,
-    dryRun: !write,
-    parallel: run.parallel,
-    onLine: (line) => run.say(line),
-  });
+export async function pass(run: Run, { program, write, recorder, checkpoint, ready }: PassOptions): Promise<DeployResult> {
+  const { child, begin, giveUp } = await program;
   let deployment: Deployment;
   try {
     const [state] = await Promise.all([checkpoint, ready]);
     deployment = run.deployment(recorder, state, write);
   } catch (error) {
-    reject(new Stopped());
+    giveUp(new Stopped());
     await child.stop();
     throw error;
   }
-  resolve(new Source(deployment));
+  begin(new Source(deployment));
   await reporting(deployment, recorder, async () => {
     await runProgram(child, deployment);
     await deleteRest(deployment);

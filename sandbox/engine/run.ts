@@ -3,10 +3,12 @@ import { randomBytes } from "node:crypto";
 import type { DeployOptions, Diagnostic, Phase } from "./api.ts";
 import { Deployment } from "./deploy/deployment.ts";
 import { Recorder } from "./deploy/recorder.ts";
+import type { Source } from "./deploy/source.ts";
 import { Monitor } from "./monitor.ts";
 import { PolicyPack } from "./policy/pack.ts";
 import { Processes } from "./processes.ts";
-import { programPlace } from "./program.ts";
+import type { Child } from "./processes.ts";
+import { programPlace, startProgram } from "./program.ts";
 import { PluginHost } from "./provider/plugin-host.ts";
 import { ProviderRegistry } from "./provider/registry.ts";
 import type { Checkpoint } from "./state/checkpoint.ts";
@@ -19,11 +21,20 @@ const defaultParallel = 16;
 /** For what runs when the user loses patience: long enough for a provider's own clean-up. */
 const cancelMilliseconds = 5000;
 
+/** A program that waits for its first answer. */
+export interface Launched {
+  readonly child: Child;
+  readonly begin: (source: Source) => void;
+  readonly giveUp: (error: Error) => void;
+}
+
 export class Run {
   readonly options: DeployOptions;
   readonly processes = new Processes();
   readonly parallel: number;
-  readonly monitor: Monitor;
+  /** For packs and plugins, from the beginning to the end; each pass of the program has one of its own. */
+  readonly #monitor: Monitor;
+  readonly #monitors: Monitor[] = [];
   readonly #seed = randomBytes(32);
   readonly #started = performance.now();
   #host: PluginHost | undefined;
@@ -35,14 +46,31 @@ export class Run {
   constructor(options: DeployOptions) {
     this.options = options;
     this.parallel = options.parallel ?? defaultParallel;
-    this.monitor = new Monitor({
-      project: options.projectName,
-      stack: options.stack,
-      organization: options.organization ?? "organization",
-      config: options.config,
-      parallel: this.parallel,
-      programDir: programPlace(options).pwd,
-    });
+    this.#monitor = this.#newMonitor();
+  }
+
+  #newMonitor(): Monitor {
+    const { options, parallel } = this;
+    const { projectName: project, stack, organization = "organization", config } = options;
+    const monitor = new Monitor({ project, stack, organization, config, parallel, programDir: programPlace(options).pwd });
+    this.#monitors.push(monitor);
+    return monitor;
+  }
+
+  /**
+   * Starts the program. Its first call, with which the SDK asks what the engine can do, is answered once the source is
+   * there; none of the program's own code runs before.
+   */
+  async launch(dryRun: boolean): Promise<Launched> {
+    const monitor = this.#newMonitor();
+    await monitor.listen();
+    monitor.recorder = this.#recorder;
+    const { promise, resolve, reject } = Promise.withResolvers<Source>();
+    promise.catch(() => undefined);
+    monitor.source = promise;
+    const { options: deploy, parallel } = this;
+    const child = startProgram(this.processes, { deploy, address: monitor.address, dryRun, parallel, onLine: (line) => this.say(line) });
+    return { child, begin: resolve, giveUp: reject };
   }
 
   get host(): PluginHost {
@@ -64,8 +92,8 @@ export class Run {
   }
 
   async listen(): Promise<void> {
-    await this.monitor.listen();
-    this.#host = new PluginHost(this.options, this.processes, this.monitor.address, (line) => this.say(line));
+    await this.#monitor.listen();
+    this.#host = new PluginHost(this.options, this.processes, this.#monitor.address, (line) => this.say(line));
     this.options.killSignal?.addEventListener("abort", () => void this.#kill(), { once: true });
   }
 
@@ -85,7 +113,7 @@ export class Run {
         stack: options.stack,
         config: options.config,
         env: options.env,
-        engineAddress: this.monitor.address,
+        engineAddress: this.#monitor.address,
         dryRun,
         onLine: (line) => this.say(line),
       }),
@@ -98,7 +126,7 @@ export class Run {
     const recorder = new Recorder(phase, (event) => this.options.onEvent?.(event));
     recorder.diagnostics.push(...this.#recovered);
     this.#recorder = recorder;
-    this.monitor.recorder = recorder;
+    for (const monitor of this.#monitors) monitor.recorder = recorder;
     return recorder;
   }
 
@@ -136,6 +164,6 @@ export class Run {
 
   async close(): Promise<void> {
     await this.processes.stopAll();
-    this.monitor.close();
+    for (const monitor of this.#monitors) monitor.close();
   }
 }

@@ -8,8 +8,8 @@ describe("kill -9 of the engine", function () {
   this.timeout(120_000);
 
   it("at every write of a first run: the next one converges, with nothing twice and nothing lost", async () => {
-    const goal = [{ name: "a" }, { name: "b", from: { of: "a.arn" } }];
-    assert.ok((await killAtEvery("before", undefined, goal, ["a", "b"])) >= 5);
+    const goal = [{ name: "a" }];
+    assert.ok((await killAtEvery("before", undefined, goal, ["a"])) >= 3);
   });
 
   it("while it creates something that has no name: the next run stops and names it", async () => {
