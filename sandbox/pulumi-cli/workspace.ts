@@ -65,6 +65,11 @@ async function writePacks(folder: string, options: DeployOptions): Promise<Works
   );
 }
 
+/** Programs look at it to see whether policies are in force; for the CLI it is an option, and a path from its own folder. */
+function packVariable({ env, policyPacks = [] }: DeployOptions): Record<string, string> {
+  return "PULUMI_OPTION_POLICY_PACK" in env ? { PULUMI_OPTION_POLICY_PACK: policyPacks.map(({ dir }) => resolve(dir)).join(",") } : {};
+}
+
 export async function openWorkspace(options: DeployOptions): Promise<Workspace> {
   const pulumi = requirePulumi(options.env["PATH"] ?? "");
   const root = join(dirname(options.stateFile), `pulumi-${basename(options.stateFile, ".json")}`);
@@ -88,6 +93,7 @@ export async function openWorkspace(options: DeployOptions): Promise<Workspace> 
     marker: join(root, "running"),
     env: {
       ...options.env,
+      ...packVariable(options),
       PATH: [bin, options.env["PATH"] ?? ""].join(delimiter),
       PULUMI_HOME: home,
       PULUMI_BACKEND_URL: `file://${backend}`,

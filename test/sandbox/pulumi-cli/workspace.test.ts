@@ -46,13 +46,15 @@ describe("the CLI's workspace", function () {
   const root = () => join(stack.folder, "state", "pulumi-dev");
 
   it("is apart from the user's: home, backend, passphrase, project files", async () => {
-    const result = await stack.engine.up(options());
+    const result = await stack.engine.up(options({ PULUMI_OPTION_POLICY_PACK: "pack" }));
     assert.equal(errorsOf(result), "");
     assert.deepEqual(result.diagnostics, [{ severity: "info", message: "from up" }]);
     const env = readFileSync(`${log}.env`, "utf8");
     assert.ok(env.includes(`PULUMI_HOME=${root()}/home\n`));
     assert.ok(env.includes(`PULUMI_BACKEND_URL=file://${root()}/backend\n`));
     assert.ok(env.includes("PULUMI_CONFIG_PASSPHRASE=correct horse\n"));
+    // The CLI takes the variable for an option, from its own folder; the program looks whether it is set.
+    assert.ok(env.includes("PULUMI_OPTION_POLICY_PACK=/pack\n"));
     const names = env.split("\n").map((line) => line.split("=")[0] ?? "");
     assert.deepEqual(
       names.filter((name) => /^AWS_|NODE_|^npm_|MOCHA/.test(name)),
