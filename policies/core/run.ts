@@ -38,7 +38,7 @@ function repairFor(rule: AnyRule, type: string): Repair | undefined {
 
 /** Says where a rule failed, without the error's text, which may quote a secret. */
 function failure(rule: string, error: unknown): string {
-  const frame = error instanceof Error ? /\/(policies\/[^\s)]+)/.exec(error.stack ?? "")?.[1] : undefined;
+  const frame = error instanceof Error ? /^.*\/(policies\/[^\s)]+)/m.exec(error.stack ?? "")?.[1] : undefined;
   const name = error instanceof Error ? error.name : typeof error;
   return `the rule ${rule} itself failed (${name}${frame === undefined ? "" : ` at ${frame}`}), so nothing is proved here; the other rules ran`;
 }

@@ -17,7 +17,6 @@ export interface Condition {
 }
 
 export interface Statement {
-  readonly sid: string | undefined;
   readonly effect: "Allow" | "Deny";
   readonly principal: Principals | undefined;
   readonly notPrincipal: Principals | undefined;
@@ -55,7 +54,6 @@ function conditions(value: unknown): Condition[] {
 
 function statement(raw: Raw): Statement {
   return {
-    sid: typeof raw["Sid"] === "string" ? raw["Sid"] : undefined,
     effect: raw["Effect"] === "Allow" ? "Allow" : "Deny",
     principal: principals(raw["Principal"]),
     notPrincipal: principals(raw["NotPrincipal"]),

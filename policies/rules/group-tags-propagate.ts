@@ -22,7 +22,8 @@ export const groupTagsPropagate = defineRule({
         const tag = tags.items().find((one) => one.at("key").text() === key);
         const propagates = tag?.at("propagateAtLaunch");
         if (propagates?.hidden === true) yield hidden(propagates);
-        else if (propagates === undefined) yield open ? hidden(open) : violation(`tags has no ${key}; add it with propagateAtLaunch: true`);
+        else if (propagates === undefined)
+          yield open ? hidden(open.firstHidden() ?? open) : violation(`tags has no ${key}; add it with propagateAtLaunch: true`);
         else if (propagates.flag() !== true) yield violation(`${propagates.describe()} for ${key}; set it to true`);
       }
     },

@@ -1,4 +1,4 @@
-import { expect, type Checking } from "../core/finding.ts";
+import { expect, hidden, type Checking } from "../core/finding.ts";
 import { defineRule, type Edit } from "../core/rule.ts";
 import type { Value } from "../model/value.ts";
 
@@ -23,9 +23,12 @@ export const imageEncrypted = defineRule({
   url: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/AMIEncryption.html",
   resources: {
     *image(image): Checking {
+      if (image.at("ebsBlockDevices").hidden) yield hidden(image.at("ebsBlockDevices"));
       for (const device of image.at("ebsBlockDevices").items()) {
         // With a snapshot, the snapshot decides; AWS refuses the argument then.
-        if (device.at("snapshotId").missing) yield* expect(device.at("encrypted"), (one) => one.flag() === true, demand);
+        if (device.at("encrypted").flag() === true) continue;
+        if (device.at("snapshotId").hidden) yield hidden(device.at("snapshotId"));
+        else if (device.at("snapshotId").missing) yield* expect(device.at("encrypted"), (one) => one.flag() === true, demand);
       }
     },
     imageCopy: (copy) => expect(copy.at("encrypted"), (one) => one.flag() === true, demand),

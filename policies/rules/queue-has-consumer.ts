@@ -44,12 +44,13 @@ function publishersOf(deployment: Deployment): ReadonlyMap<Resource<"topic">, re
  * and its messages may expire.
  */
 function nothingToRemove(deployment: Deployment, queue: Resource<"queue">, context: Pick<Context, "argumentsOf">): boolean | Finding {
-  const topics = deployment.once(deliveriesOf).flatMap(({ topic, queue: target }) => (topic && target === queue ? [topic] : []));
+  const deliveries = deployment.once(deliveriesOf).filter((one) => one.queue === queue);
+  const topics = deliveries.flatMap(({ topic }) => topic ?? []);
   const groups = topics.flatMap((topic) => deployment.once(publishersOf).get(topic) ?? []);
   if (groups.length === 0 || groups.some(({ external }) => external.length > 0)) return false;
   const provisioning = groups.flatMap(({ found }) => found.map((group) => fleetOf(deployment.lineage(group), context)?.at("provisioning")));
   if (!provisioning.every((one) => one?.hidden === true || one?.text() === "none")) return false;
-  const [open] = groups.flatMap(({ unproved: why }) => why ?? []);
+  const [open] = [...deliveries, ...groups].flatMap(({ unproved: why }) => why ?? []);
   const hiddenOne = provisioning.find((one) => one?.hidden);
   if (hiddenOne) return hidden(hiddenOne, queue);
   return open === undefined ? true : unproved(open, queue);

@@ -23,6 +23,7 @@ export const templateEbsEncrypted = defineRule({
     *launchConfiguration(configuration): Checking {
       const root = configuration.at("rootBlockDevice");
       if (!root.missing) yield* check(root.at("encrypted"));
+      if (configuration.at("ebsBlockDevices").hidden) yield hidden(configuration.at("ebsBlockDevices"));
       for (const device of configuration.at("ebsBlockDevices").items()) {
         const [none, encrypted] = [device.at("noDevice"), device.at("encrypted")];
         if (none.flag() === true || encrypted.flag() === true) continue;

@@ -95,6 +95,27 @@ function variant(all: Materialised, urn: string, path: Path, make: (old: unknown
   return { inputs: all.inputs.map(change), outputs: all.outputs.map(change) };
 }
 
+/** Values that are wrong in many places. */
+const oddValues = [true, false, "true", "false", 0, 1, 100_000, "x", "ami-1", "*", [], {}, ["x"]];
+
+/** What stands in the same place of resources of the same type in other examples. */
+function valuesAt(examples: readonly Example[], urn: string, path: Path, only?: string): unknown[] {
+  const type = urn.split("::")[2];
+  return examples
+    .flatMap((example) => materialise(example, true).inputs)
+    .filter((facts) => facts.type === type && (only === undefined || facts.urn === only))
+    .map(({ properties }) =>
+      path.reduce<unknown>((value, key) => (value as Record<string | number, unknown> | undefined)?.[key], properties),
+    );
+}
+
+/** The same without the dependencies of the property, from which its value could be told. */
+function withoutOrigin(all: Materialised, urn: string, [property]: Path): Materialised {
+  const strip = (facts: ResourceFacts): ResourceFacts =>
+    facts.urn === urn ? { ...facts, propertyDependencies: { ...facts.propertyDependencies, [String(property)]: [] } } : facts;
+  return { inputs: all.inputs.map(strip), outputs: all.outputs.map(strip) };
+}
+
 const places = (all: Materialised) => all.inputs.flatMap((facts) => paths(facts.properties).map((path) => ({ urn: facts.urn, path })));
 
 describe("examples", () => {
@@ -163,6 +184,28 @@ describe("examples", () => {
           }
         });
       }
+
+      it("is not silent about any one unknown input that could be at fault", () => {
+        for (const example of good) {
+          const all = materialise(example, true);
+          for (const { urn, path } of places(all)) {
+            // A name that is not known is not known where it is used either, and no element of a list vanishes.
+            if (path.length === 1 && path[0] === "name") continue;
+            const [present] = valuesAt([example], urn, path, urn);
+            const missing = typeof path.at(-1) === "number" ? [] : [undefined];
+            const others = [...oddValues, ...valuesAt(bad, urn, path)].filter((value) => typeof value === typeof present);
+            const candidates = [...missing, ...others];
+            const outcomeOf = (make: () => unknown) => run(rule, example, withoutOrigin(variant(all, urn, path, make), urn, path));
+            const fault = candidates.findIndex((value) => outcomeOf(() => value).violations.length > 0);
+            if (fault < 0) continue;
+            const { violations, unproved } = outcomeOf(() => unknown);
+            assert.ok(
+              violations.length + unproved.length > 0,
+              `${example.title}: ${nameOf(urn)} ${path.join(".")} may be ${JSON.stringify(candidates[fault])}, a violation, and the rule says nothing while it is unknown`,
+            );
+          }
+        }
+      });
 
       it("does not fail when any one input is missing, encrypted or of an odd type", () => {
         for (const example of [...good, ...bad]) {

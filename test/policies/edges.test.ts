@@ -1,0 +1,967 @@
+/** Cases beside the examples of the documentation: where a rule must keep quiet, and where it must say that it cannot tell. */
+import assert from "node:assert/strict";
+import { Run } from "../../policies/core/run.ts";
+import { runSettings } from "../../policies/engine/run-settings.ts";
+import { Deployment } from "../../policies/model/deployment.ts";
+import { Resource, nameOf } from "../../policies/model/resource.ts";
+import { rules } from "../../policies/rules.ts";
+import { materialise, type ExampleResource } from "../../policies/tools/examples.ts";
+
+const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+const account = "111122223333";
+
+interface Case {
+  readonly title: string;
+  readonly rule: string;
+  readonly resources: Readonly<Record<string, ExampleResource>>;
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly configOf?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly stack?: string;
+  readonly deployed?: boolean;
+  /** `name: message`, in the order of the names. */
+  readonly violations?: readonly string[];
+  readonly unproved?: readonly string[];
+}
+
+const resource = (type: string, properties: Record<string, unknown> = {}, options: ExampleResource["options"] = {}): ExampleResource => ({
+  type,
+  properties,
+  options,
+});
+const group = (properties: Record<string, unknown> = {}, options = {}) => resource("aws:autoscaling:Group", properties, options);
+const policy = (properties: Record<string, unknown>) => resource("aws:autoscaling:Policy", properties);
+const alarm = (properties: Record<string, unknown>) => resource("aws:cloudwatch:MetricAlarm", properties);
+const topic = (properties: Record<string, unknown> = {}) => resource("aws:sns:Topic", properties);
+const queue = (properties: Record<string, unknown> = {}) => resource("aws:sqs:Queue", properties);
+const subscription = (properties: Record<string, unknown>) => resource("aws:sns:TopicSubscription", properties);
+const template = (properties: Record<string, unknown>) => resource("aws:ec2:LaunchTemplate", properties);
+const lambda = (properties: Record<string, unknown> = {}) => resource("aws:lambda:Function", properties);
+const mapping = (properties: Record<string, unknown>) => resource("aws:lambda:EventSourceMapping", properties);
+const key = (properties: Record<string, unknown>) => resource("aws:kms:Key", properties);
+const notification = (properties: Record<string, unknown>) => resource("aws:autoscaling:Notification", properties);
+const document = (...statements: object[]) => JSON.stringify({ Version: "2012-10-17", Statement: statements });
+const launch = { launchTemplate: { id: "${template.id}", version: "1" } };
+const delivered = { topic: "${notices.arn}", protocol: "sqs", endpoint: "${departures.arn}" };
+const external = { launchTemplate: { id: "lt-0123456789abcdef0", version: "1" } };
+const outside = 'launchTemplate.id of Group "web" is lt-0123456789abcdef0, which is not part of this stack';
+const byTag = { Condition: { StringEquals: { "aws:PrincipalTag/team": "web" } } };
+const queueArn = `arn:aws:sqs:eu-west-1:${account}:departures`;
+const topicArn = `arn:aws:sns:eu-west-1:${account}:notices`;
+
+const cases: readonly Case[] = [
+  // images and templates
+  {
+    title: "a template of another stack leaves the age open",
+    rule: "image-max-age",
+    resources: { web: group(external) },
+    unproved: [`web: ${outside}`],
+  },
+  {
+    title: "a template of another stack leaves the architecture open",
+    rule: "image-architecture-match",
+    resources: { web: group(external) },
+    unproved: [`web: ${outside}`],
+  },
+  {
+    title: "a template of another stack leaves the promotion open",
+    rule: "image-promoted",
+    stack: "production",
+    resources: { web: group(external) },
+    unproved: [`web: ${outside}`],
+  },
+  {
+    title: "a template of another stack leaves the facts open",
+    rule: "image-facts-known",
+    resources: { web: group(external) },
+    unproved: [`web: ${outside}`],
+  },
+  {
+    title: "what a fleet says of its image counts, not the tags of its template",
+    rule: "image-max-age",
+    resources: {
+      fleet: resource("fleet:components:Fleet", { image: { bakedAt: "2099-01-01T00:00:00Z" } }),
+      template: template({ tags: { "fleet:baked-at": "2001-01-01T00:00:00Z" } }),
+      web: group(launch, { parent: "fleet" }),
+    },
+  },
+  {
+    title: "what a fleet says of its architecture counts, not the tags of its template",
+    rule: "image-architecture-match",
+    resources: {
+      fleet: resource("fleet:components:Fleet", { image: { architecture: "arm64" }, instanceType: "m7g.large" }),
+      template: template({ instanceType: "m7g.large", tags: { "fleet:architecture": "x86_64" } }),
+      web: group(launch, { parent: "fleet" }),
+    },
+  },
+  {
+    title: "what a fleet says of its promotion counts, not the tags of its template",
+    rule: "image-promoted",
+    stack: "production",
+    resources: {
+      fleet: resource("fleet:components:Fleet", { identity: { environment: "production" }, image: { promotedFrom: "staging" } }),
+      template: template({}),
+      web: group(launch, { parent: "fleet" }),
+    },
+  },
+  {
+    title: "a type that hides in the arguments of a fleet in spite of its declaration is found",
+    rule: "image-instance-type-match",
+    resources: {
+      fleet: resource("fleet:components:Fleet", {
+        image: { bakeType: "m7g.large" },
+        instanceType: "m7g.large",
+        launchTemplate: { instanceType: "m7g.2xlarge", instanceRequirements: { vcpuCount: { min: 2 } } },
+        group: { mixedInstancesPolicy: { launchTemplate: { overrides: [{ instanceType: "c7g.large" }, { instanceRequirements: {} }] } } },
+      }),
+    },
+    violations: [
+      'fleet: group.mixedInstancesPolicy.launchTemplate.overrides[0].instanceType is "c7g.large", but the image was built on m7g.large; allowed is the very type that the image was built on: change the type, or bake an image on it',
+      "fleet: group.mixedInstancesPolicy.launchTemplate.overrides[1].instanceRequirements asks for attributes instead of a type, so that instances may differ from the type that the image was built on; name the type",
+      "fleet: launchTemplate.instanceRequirements asks for attributes instead of a type, so that instances may differ from the type that the image was built on; name the type",
+      'fleet: launchTemplate.instanceType is "m7g.2xlarge", but the image was built on m7g.large; allowed is the very type that the image was built on: change the type, or bake an image on it',
+    ],
+  },
+  {
+    title: "overrides that all name a type hide that of the template",
+    rule: "image-instance-type-match",
+    resources: {
+      template: template({ instanceType: "t3.nano", tags: { "fleet:bake-type": "m7g.large" } }),
+      web: group({
+        mixedInstancesPolicy: {
+          launchTemplate: {
+            launchTemplateSpecification: { launchTemplateId: "${template.id}", version: "1" },
+            overrides: [{ instanceType: "m7g.large" }],
+          },
+        },
+      }),
+    },
+  },
+  {
+    title: "a template that an override names is looked at too",
+    rule: "image-instance-type-match",
+    resources: {
+      template: template({ instanceType: "m7g.large", tags: { "fleet:bake-type": "m7g.large" } }),
+      other: template({ instanceType: "m7g.large", tags: { "fleet:bake-type": "m7i.large" } }),
+      web: group({
+        mixedInstancesPolicy: {
+          launchTemplate: {
+            launchTemplateSpecification: { launchTemplateName: "${template.name}", version: "1" },
+            overrides: [{ launchTemplateSpecification: { launchTemplateId: "${other.id}", version: "1" } }],
+          },
+        },
+      }),
+    },
+    violations: [
+      'web: instanceType is "m7g.large", but the image was built on m7i.large; allowed is the very type that the image was built on: change the type, or bake an image on it',
+      'web: instanceType is "m7g.large", but the image was built on m7i.large; allowed is the very type that the image was built on: change the type, or bake an image on it',
+    ],
+  },
+  {
+    title: "an image without a place to encrypt is none of its business",
+    rule: "image-encrypted",
+    resources: { image: resource("aws:ec2:Ami", { ebsBlockDevices: [{ snapshotId: "snap-1" }] }) },
+  },
+  {
+    title: "a device that is taken away needs no encryption",
+    rule: "template-ebs-encrypted",
+    resources: { old: resource("aws:ec2:LaunchConfiguration", { ebsBlockDevices: [{ noDevice: true }] }) },
+  },
+  {
+    title: "secrets of several kinds are told apart",
+    rule: "template-no-secrets",
+    resources: {
+      old: resource("aws:ec2:LaunchConfiguration", {
+        userData: [
+          "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+          "ghp_0123456789abcdefghijABCDEFGHIJ012345",
+          "xoxb-123456789012-abcdef",
+          "PASSWORD=$SECRET",
+          "token: <token>",
+        ].join("\n"),
+        userDataBase64: Buffer.from("api_key: 0123456789abcdef").toString("base64"),
+      }),
+    },
+    violations: [
+      "old: line 1 of userData holds an AWS secret access key; pass the name of a parameter or secret, and let the instance read it with its role",
+      "old: line 1 of userDataBase64 holds a password or token; pass the name of a parameter or secret, and let the instance read it with its role",
+      "old: line 2 of userData holds a GitHub token; pass the name of a parameter or secret, and let the instance read it with its role",
+      "old: line 3 of userData holds a Slack token; pass the name of a parameter or secret, and let the instance read it with its role",
+    ],
+  },
+  // groups
+  {
+    title: "an unknown number of subnets is left open",
+    rule: "group-multi-az",
+    resources: { web: group({ vpcZoneIdentifiers: unknown }) },
+    unproved: ["web: vpcZoneIdentifiers is known only after the deployment"],
+  },
+  {
+    title: "a subnet without a zone is asked for one",
+    rule: "group-multi-az",
+    resources: {
+      a: resource("aws:ec2:Subnet", { availabilityZone: "eu-west-1a" }),
+      b: resource("aws:ec2:Subnet"),
+      web: group({ vpcZoneIdentifiers: ["${a.id}", "${b.id}"] }),
+    },
+    violations: ['web: a subnet of Group "web" names no zone; name one for each'],
+  },
+  {
+    title: "a group without ELB, attached to nobody knows what",
+    rule: "group-health-check",
+    resources: { web: group({ targetGroupArns: unknown }) },
+    unproved: ["web: targetGroupArns is known only after the deployment"],
+  },
+  {
+    title: "ELB among other checks is enough",
+    rule: "group-health-check",
+    resources: { web: group({ trafficSources: [{ identifier: "x" }], healthCheckType: "EBS, ELB" }) },
+  },
+  {
+    title: "a tag whose key is not known may be the required one",
+    rule: "group-tags-propagate",
+    config: { required: ["owner"] },
+    resources: { web: group({ tags: [{ key: unknown, value: "x", propagateAtLaunch: true }] }) },
+    unproved: ["web: tags[0].key is known only after the deployment"],
+  },
+  {
+    title: "a minimum of two is enough outside of production",
+    rule: "group-size-bounds",
+    stack: "staging",
+    resources: { web: group({ minSize: 1, maxSize: 2 }) },
+  },
+  { title: "the cap itself is allowed", rule: "group-size-bounds", resources: { web: group({ minSize: 0, maxSize: 100 }) } },
+  {
+    title: "a refresh in the group, and templates rolled out elsewhere",
+    rule: "group-replaces-on-new-image",
+    resources: { web: group({ instanceRefresh: { strategy: "Rolling" } }, { ignoreChanges: ["launchTemplate"] }) },
+  },
+  // scaling
+  {
+    title: "a group that does not scale needs no directions, whatever alarms there are",
+    rule: "scaling-out-and-in-exist",
+    resources: { web: group(), odd: alarm({ alarmActions: [unknown] }) },
+  },
+  {
+    title: "policies of unknown groups leave it open",
+    rule: "scaling-out-and-in-exist",
+    resources: {
+      web: group(),
+      grow: policy({ autoscalingGroupName: "${web.name}", scalingAdjustment: 1 }),
+      odd: policy({ autoscalingGroupName: unknown }),
+    },
+    unproved: ['web: autoscalingGroupName of Policy "odd" is not known yet and comes from no Group of this stack'],
+  },
+  {
+    title: "an adjustment of zero moves nothing",
+    rule: "scaling-out-and-in-exist",
+    resources: {
+      web: group(),
+      stay: policy({ autoscalingGroupName: "${web.name}", adjustmentType: "ChangeInCapacity", scalingAdjustment: 0 }),
+    },
+    violations: [
+      'web: Group "web" has no policy that adds instances; add one',
+      'web: Group "web" has no policy that removes instances; add one',
+    ],
+  },
+  {
+    title: "an exact capacity goes either way",
+    rule: "scaling-out-and-in-exist",
+    resources: {
+      web: group(),
+      set: policy({ autoscalingGroupName: "${web.name}", adjustmentType: "ExactCapacity", scalingAdjustment: 3 }),
+    },
+  },
+  {
+    title: "a forecast only adds",
+    rule: "scaling-out-and-in-exist",
+    resources: { web: group(), forecast: policy({ autoscalingGroupName: "${web.name}", policyType: "PredictiveScaling" }) },
+    violations: ['web: Group "web" has no policy that removes instances; add one'],
+  },
+  {
+    title: "one adding step among others that do nothing",
+    rule: "scaling-out-and-in-exist",
+    resources: {
+      web: group(),
+      grow: policy({
+        autoscalingGroupName: "${web.name}",
+        policyType: "StepScaling",
+        adjustmentType: "ChangeInCapacity",
+        stepAdjustments: [{ scalingAdjustment: 0 }, { scalingAdjustment: 2 }],
+      }),
+      shrink: policy({
+        autoscalingGroupName: "${web.name}",
+        policyType: "StepScaling",
+        adjustmentType: "ChangeInCapacity",
+        stepAdjustments: [{ scalingAdjustment: 0 }, { scalingAdjustment: -2 }],
+      }),
+    },
+  },
+  {
+    title: "target tracking has no cooldown of ours",
+    rule: "scaling-cooldown-covers-boot",
+    resources: { web: group(), follow: policy({ autoscalingGroupName: "${web.name}", policyType: "TargetTrackingScaling", cooldown: 1 }) },
+  },
+  {
+    title: "a default warm-up that was taken back leaves the default cooldown",
+    rule: "scaling-cooldown-covers-boot",
+    configOf: { "group-warmup-covers-boot": { bootSeconds: 200 } },
+    resources: {
+      web: group({ defaultInstanceWarmup: -1, defaultCooldown: 100 }),
+      grow: policy({ autoscalingGroupName: "${web.name}", policyType: "StepScaling" }),
+    },
+    violations: ["grow: defaultCooldown is 100, but it takes 200 s for an instance to serve; wait at least as long"],
+  },
+  {
+    title: "a policy's own wait may be exactly the boot",
+    rule: "scaling-cooldown-covers-boot",
+    configOf: { "group-warmup-covers-boot": { bootSeconds: 200 } },
+    resources: {
+      web: group(),
+      grow: policy({ autoscalingGroupName: "${web.name}", policyType: "StepScaling", estimatedInstanceWarmup: 200 }),
+    },
+  },
+  {
+    title: "a group without policies is not asked about alarms",
+    rule: "scaling-no-oscillation",
+    resources: {
+      web: group({ minSize: 1, maxSize: 3 }),
+      odd: alarm({ alarmActions: [unknown] }),
+      other: policy({ autoscalingGroupName: "elsewhere" }),
+    },
+  },
+  {
+    title: "sums, queues and different metrics are not applicable, with the reason",
+    rule: "scaling-no-oscillation",
+    resources: {
+      web: group({ minSize: 1, maxSize: 3 }),
+      grow: policy({ autoscalingGroupName: "${web.name}", adjustmentType: "ChangeInCapacity", scalingAdjustment: 1 }),
+      shrink: policy({ autoscalingGroupName: "${web.name}", adjustmentType: "ChangeInCapacity", scalingAdjustment: -1 }),
+      busy: alarm({
+        statistic: "Sum",
+        comparisonOperator: "GreaterThanThreshold",
+        threshold: 70,
+        alarmActions: ["${grow.arn}"],
+        dimensions: { AutoScalingGroupName: "${web.name}" },
+      }),
+      idle: alarm({
+        statistic: "Average",
+        comparisonOperator: "LessThanThreshold",
+        threshold: 30,
+        alarmActions: ["${shrink.arn}"],
+        dimensions: { AutoScalingGroupName: "${web.name}" },
+      }),
+      backlog: alarm({
+        statistic: "Average",
+        comparisonOperator: "GreaterThanThreshold",
+        threshold: 9,
+        alarmActions: ["${grow.arn}"],
+        dimensions: { QueueName: "jobs" },
+      }),
+      memory: alarm({
+        statistic: "Average",
+        metricName: "mem_used_percent",
+        comparisonOperator: "GreaterThanThreshold",
+        threshold: 9,
+        alarmActions: ["${grow.arn}"],
+        dimensions: { AutoScalingGroupName: "${web.name}" },
+      }),
+      computed: alarm({
+        metricQueries: [{ id: "m" }],
+        comparisonOperator: "GreaterThanThreshold",
+        threshold: 9,
+        alarmActions: ["${grow.arn}"],
+      }),
+    },
+    unproved: [
+      'web: not applicable: MetricAlarm "backlog" watches a metric of something else than the group; its value does not follow the group\'s size',
+      'web: not applicable: MetricAlarm "computed" computes its metric; the proof is for plain metrics',
+      'web: not applicable: MetricAlarm "memory" and MetricAlarm "idle" watch different metrics',
+      'web: not applicable: statistic is "Sum" in MetricAlarm "busy"; only an average is shared out among the instances',
+    ],
+  },
+  {
+    title: "steps are checked in step policies only",
+    rule: "scaling-steps-wellformed",
+    resources: { follow: policy({ policyType: "TargetTrackingScaling", stepAdjustments: [{ scalingAdjustment: 1 }] }) },
+  },
+  {
+    title: "an exact capacity has no sign",
+    rule: "scaling-steps-wellformed",
+    resources: {
+      set: policy({
+        policyType: "StepScaling",
+        adjustmentType: "ExactCapacity",
+        stepAdjustments: [
+          { metricIntervalUpperBound: "0", scalingAdjustment: 0 },
+          { metricIntervalLowerBound: "0", scalingAdjustment: 5 },
+        ],
+      }),
+    },
+  },
+  // alarms
+  {
+    title: "okActions count as actions",
+    rule: "alarm-reaches-policy",
+    resources: { alerts: topic(), odd: alarm({ okActions: ["${alerts.arn}"] }) },
+  },
+  {
+    title: "an alarm whose actions are not known may have some",
+    rule: "alarm-reaches-policy",
+    resources: { odd: alarm({ alarmActions: [unknown] }) },
+    unproved: ['odd: alarmActions of MetricAlarm "odd" is not known yet and comes from no Policy or Topic of this stack'],
+  },
+  {
+    title: "an anomaly band has no direction",
+    rule: "alarm-direction-matches-policy",
+    resources: {
+      grow: policy({ scalingAdjustment: 1, adjustmentType: "ChangeInCapacity" }),
+      odd: alarm({
+        metricName: "CPUUtilization",
+        comparisonOperator: "LessThanLowerOrGreaterThanUpperThreshold",
+        alarmActions: ["${grow.arn}"],
+      }),
+    },
+  },
+  {
+    title: "target tracking and forecasts have no direction of ours",
+    rule: "alarm-direction-matches-policy",
+    resources: {
+      follow: policy({ policyType: "TargetTrackingScaling" }),
+      odd: alarm({ metricName: "CPUUtilization", comparisonOperator: "LessThanThreshold", alarmActions: ["${follow.arn}"] }),
+    },
+  },
+  {
+    title: "computed metrics name their groups in the queries",
+    rule: "alarm-watches-its-group",
+    resources: {
+      web: group(),
+      grow: policy({ autoscalingGroupName: "${web.name}" }),
+      odd: alarm({ namespace: "AWS/EC2", metricQueries: [{ id: "m" }], alarmActions: ["${grow.arn}"] }),
+    },
+  },
+  {
+    title: "a group of another stack is the same when it has the same name",
+    rule: "alarm-watches-its-group",
+    resources: {
+      grow: policy({ autoscalingGroupName: "elsewhere" }),
+      busy: alarm({ dimensions: { AutoScalingGroupName: "elsewhere" }, alarmActions: ["${grow.arn}"] }),
+    },
+  },
+  {
+    title: "a short period in an unknown namespace is left open",
+    rule: "alarm-window-fits",
+    resources: { fast: alarm({ namespace: unknown, period: 30, evaluationPeriods: 1 }) },
+    unproved: ["fast: namespace is known only after the deployment"],
+  },
+  {
+    title: "a short period of one's own metric is fine, and so are computed metrics",
+    rule: "alarm-window-fits",
+    resources: {
+      fast: alarm({ namespace: "Web", period: 10, evaluationPeriods: 1 }),
+      computed: alarm({ metricQueries: [{ id: "m" }], evaluationPeriods: 1 }),
+    },
+  },
+  {
+    title: "equal windows are fine, and so are alarms of other groups",
+    rule: "alarm-window-fits",
+    resources: {
+      web: group(),
+      worker: group(),
+      grow: policy({ autoscalingGroupName: "${web.name}", cooldown: 120 }),
+      shrink: policy({ autoscalingGroupName: "${web.name}", cooldown: 120 }),
+      other: policy({ autoscalingGroupName: "${worker.name}" }),
+      busy: alarm({
+        namespace: "Web",
+        comparisonOperator: "GreaterThanThreshold",
+        period: 60,
+        evaluationPeriods: 2,
+        alarmActions: ["${grow.arn}"],
+      }),
+      idle: alarm({
+        namespace: "Web",
+        comparisonOperator: "LessThanThreshold",
+        period: 60,
+        evaluationPeriods: 2,
+        alarmActions: ["${shrink.arn}"],
+      }),
+      slow: alarm({
+        namespace: "Web",
+        comparisonOperator: "GreaterThanThreshold",
+        period: 300,
+        evaluationPeriods: 2,
+        alarmActions: ["${other.arn}"],
+      }),
+    },
+  },
+  {
+    title: "an anomaly band and a known good treatment are fine",
+    rule: "alarm-missing-data-safe",
+    resources: {
+      band: alarm({
+        comparisonOperator: "LessThanLowerThreshold",
+        treatMissingData: "breaching",
+        dimensions: { AutoScalingGroupName: "web" },
+      }),
+      busy: alarm({
+        comparisonOperator: "GreaterThanThreshold",
+        treatMissingData: "breaching",
+        dimensions: { AutoScalingGroupName: "web" },
+      }),
+    },
+  },
+  {
+    title: "missing data may be good where that is allowed",
+    rule: "alarm-missing-data-safe",
+    config: { allowNotBreaching: true },
+    resources: {
+      busy: alarm({
+        comparisonOperator: "GreaterThanThreshold",
+        treatMissingData: "notBreaching",
+        dimensions: { AutoScalingGroupName: "web" },
+      }),
+    },
+  },
+  {
+    title: "an unknown treatment is left open",
+    rule: "alarm-missing-data-safe",
+    resources: {
+      idle: alarm({ comparisonOperator: "LessThanThreshold", treatMissingData: unknown, dimensions: { AutoScalingGroupName: "web" } }),
+    },
+    unproved: ["idle: treatMissingData is known only after the deployment"],
+  },
+  // notices
+  ...(
+    [
+      ["another source", { source: ["aws.ec2"], "detail-type": ["EC2 Instance Terminate Successful"] }],
+      ["launches only", { source: ["aws.autoscaling"], "detail-type": ["EC2 Instance Launch Successful"] }],
+      ["another group", { source: ["aws.autoscaling"], detail: { AutoScalingGroupName: ["worker"] } }],
+      ["no pattern that can be read", "{"],
+    ] as const
+  ).map(([what, pattern]): Case => ({
+    title: `a rule of EventBridge for ${what} is no notice`,
+    rule: "notify-terminate-exists",
+    config: { accept: ["event-rule"] },
+    resources: {
+      web: group({ name: "web" }),
+      departures: resource("aws:cloudwatch:EventRule", { eventPattern: typeof pattern === "string" ? pattern : JSON.stringify(pattern) }),
+    },
+    violations: ['web: Group "web" has no event-rule for autoscaling:EC2_INSTANCE_TERMINATE; add one that names the group'],
+  })),
+  {
+    title: "a rule of EventBridge for everything of Auto Scaling is a notice, unless it is switched off",
+    rule: "notify-terminate-exists",
+    config: { accept: ["event-rule"] },
+    resources: { web: group(), all: resource("aws:cloudwatch:EventRule", { eventPattern: '{"source":["aws.autoscaling"]}' }) },
+  },
+  {
+    title: "a rule of EventBridge that is switched off is no notice",
+    rule: "notify-terminate-exists",
+    config: { accept: ["event-rule"] },
+    resources: {
+      web: group(),
+      all: resource("aws:cloudwatch:EventRule", { state: "DISABLED", eventPattern: '{"source":["aws.autoscaling"]}' }),
+    },
+    violations: ['web: Group "web" has no event-rule for autoscaling:EC2_INSTANCE_TERMINATE; add one that names the group'],
+  },
+  {
+    title: "a hook on launch is no notice",
+    rule: "notify-terminate-exists",
+    config: { accept: ["hook"] },
+    resources: {
+      web: group(),
+      arrive: resource("aws:autoscaling:LifecycleHook", {
+        autoscalingGroupName: "${web.name}",
+        lifecycleTransition: "autoscaling:EC2_INSTANCE_LAUNCHING",
+      }),
+    },
+    violations: ['web: Group "web" has no hook for autoscaling:EC2_INSTANCE_TERMINATE; add one that names the group'],
+  },
+  {
+    title: "unknown events are left open",
+    rule: "notify-terminate-exists",
+    resources: {
+      web: group(),
+      odd: notification({ groupNames: ["${web.name}"], notifications: ["autoscaling:EC2_INSTANCE_LAUNCH", unknown] }),
+    },
+    unproved: ["web: notifications[1] is known only after the deployment"],
+  },
+  {
+    title: "a notification without a topic",
+    rule: "notify-reaches-queue",
+    resources: { odd: notification({}) },
+    violations: ["odd: topicArn is not set"],
+  },
+  {
+    title: "a topic of another stack whose subscription is part of this one",
+    rule: "notify-reaches-queue",
+    resources: {
+      departures: queue(),
+      in: subscription({ topic: topicArn, protocol: "sqs", endpoint: "${departures.arn}" }),
+      notices: notification({ topicArn }),
+    },
+  },
+  {
+    title: "a queue of another stack that is not declared",
+    rule: "notify-reaches-queue",
+    config: { externalQueues: [`${queueArn}-other`] },
+    resources: {
+      notices: topic(),
+      in: subscription({ topic: "${notices.arn}", protocol: "sqs", endpoint: queueArn }),
+      web: notification({ topicArn: "${notices.arn}" }),
+    },
+    violations: [`web: Topic "notices" reaches no queue: TopicSubscription "in" leads to ${queueArn}, which is no queue of this stack`],
+  },
+  {
+    title: "one subscription that arrives is enough",
+    rule: "notify-reaches-queue",
+    resources: {
+      notices: topic(),
+      departures: queue(),
+      mail: subscription({ topic: "${notices.arn}", protocol: "email", endpoint: "a@example.com" }),
+      in: subscription(delivered),
+      web: notification({ topicArn: "${notices.arn}" }),
+    },
+  },
+  {
+    title: "conditions on what is not known leave a topic's privacy open",
+    rule: "notify-topic-private",
+    resources: {
+      notices: topic({ policy: document({ Effect: "Allow", Principal: "*", Action: "sns:Publish", Resource: "*", ...byTag }) }),
+    },
+    unproved: ["notices: whether policy lets callers of other accounts sns:Publish cannot be told from its conditions"],
+  },
+  {
+    title: "every service for every account is public",
+    rule: "notify-topic-private",
+    resources: {
+      notices: topic({
+        policy: document({ Effect: "Allow", Principal: { Service: ["*", "s3.amazonaws.com"] }, Action: "sns:Publish", Resource: topicArn }),
+      }),
+    },
+    violations: [
+      "notices: policy lets s3.amazonaws.com sns:Publish for resources of other accounts; name the publishers, and bind services with aws:SourceAccount or aws:SourceArn",
+    ],
+  },
+  {
+    title: "text that is no policy",
+    rule: "notify-topic-private",
+    resources: { notices: topic({ policy: "public" }) },
+    violations: ["notices: policy is no policy document"],
+  },
+  {
+    title: "a denial that depends on what is not known leaves TLS open",
+    rule: "notify-tls-only",
+    resources: {
+      open: resource("aws:sns:TopicPolicy", {
+        policy: document({ Effect: "Deny", Principal: "*", Action: "sns:*", Resource: "*", ...byTag }),
+      }),
+    },
+    unproved: ["open: whether policy denies sns:Publish without TLS cannot be told from its conditions"],
+  },
+  {
+    title: "a policy that is missing denies nothing",
+    rule: "notify-tls-only",
+    resources: { open: resource("aws:sqs:QueuePolicy", {}) },
+    violations: ["open: policy is not set"],
+  },
+  {
+    title: "a key of another stack is left open",
+    rule: "notify-key-allows-publisher",
+    resources: {
+      notices: topic({ kmsMasterKeyId: "0a1b" }),
+      web: group(),
+      told: notification({ groupNames: ["${web.name}"], topicArn: "${notices.arn}" }),
+    },
+    unproved: ['notices: the policy of key 0a1b of Topic "notices" is not part of this stack'],
+  },
+  {
+    title: "AWS's own key of SNS is left open for a role",
+    rule: "notify-key-allows-publisher",
+    resources: {
+      notices: topic({ kmsMasterKeyId: "alias/aws/sns" }),
+      web: group(),
+      told: notification({ groupNames: ["${web.name}"], topicArn: "${notices.arn}" }),
+    },
+    unproved: ['notices: the policy of key alias/aws/sns of Topic "notices" is not part of this stack'],
+  },
+  {
+    title: "CloudWatch cannot use AWS's own key of SNS",
+    rule: "notify-key-allows-publisher",
+    resources: { alerts: topic({ kmsMasterKeyId: "alias/aws/sns" }), busy: alarm({ alarmActions: ["${alerts.arn}"] }) },
+    violations: ["alerts: CloudWatch cannot use alias/aws/sns, whose policy cannot be changed; use a key of your own"],
+  },
+  {
+    title: "an alias leads to its key, a group's own role is the publisher, and a policy of its own wins",
+    rule: "notify-key-allows-publisher",
+    resources: {
+      key: key({ policy: document() }),
+      alias: resource("aws:kms:Alias", { name: "alias/topics", targetKeyId: "${key.keyId}" }),
+      "key-policy": resource("aws:kms:KeyPolicy", {
+        keyId: "${key.id}",
+        policy: document({ Effect: "Allow", Principal: { AWS: `arn:aws:iam::${account}:role/scaler` }, Action: "kms:*" }),
+      }),
+      notices: topic({ kmsMasterKeyId: "${alias.name}" }),
+      web: group({ serviceLinkedRoleArn: `arn:aws:iam::${account}:role/scaler` }),
+      told: notification({ groupNames: ["${web.name}"], topicArn: "${notices.arn}" }),
+    },
+  },
+  {
+    title: "a condition on what is not known leaves the key open",
+    rule: "notify-key-allows-publisher",
+    resources: {
+      key: key({ policy: document({ Effect: "Allow", Principal: "*", Action: "kms:*", ...byTag }) }),
+      alerts: topic({ kmsMasterKeyId: "${key.arn}" }),
+      busy: alarm({ alarmActions: ["${alerts.arn}"] }),
+    },
+    unproved: [
+      'alerts: whether CloudWatch may kms:Decrypt with Key "key" cannot be told, because a condition depends on more than the publisher',
+      'alerts: whether CloudWatch may kms:GenerateDataKey with Key "key" cannot be told, because a condition depends on more than the publisher',
+    ],
+  },
+  // queues
+  {
+    title: "the dead letters of a subscription need no dead letters and no consumer",
+    rule: "queue-has-dlq",
+    resources: { lost: queue(), in: subscription({ redrivePolicy: { "fn::toJSON": { deadLetterTargetArn: "${lost.arn}" } } }) },
+  },
+  {
+    title: "they need no consumer either",
+    rule: "queue-has-consumer",
+    resources: { lost: queue(), in: subscription({ redrivePolicy: { "fn::toJSON": { deadLetterTargetArn: "${lost.arn}" } } }) },
+  },
+  {
+    title: "a redrive policy without a target",
+    rule: "queue-has-dlq",
+    resources: { departures: queue({ redrivePolicy: '{"maxReceiveCount":9}' }) },
+    violations: ["departures: redrivePolicy names no deadLetterTargetArn; name the queue for dead letters"],
+  },
+  {
+    title: "dead letters in another stack",
+    rule: "queue-has-dlq",
+    resources: {
+      departures: queue({ redrivePolicy: '{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:444455556666:lost","maxReceiveCount":"5"}' }),
+    },
+  },
+  {
+    title: "a queue's alarm on another metric does not count",
+    rule: "queue-dlq-alarmed",
+    resources: {
+      lost: queue(),
+      departures: queue({ redrivePolicy: { "fn::toJSON": { deadLetterTargetArn: "${lost.arn}" } } }),
+      age: alarm({ metricName: "ApproximateAgeOfOldestMessage", dimensions: { QueueName: "${lost.name}" } }),
+      computed: alarm({ metricQueries: [{ id: "m" }] }),
+    },
+    violations: ['lost: no alarm watches ApproximateNumberOfMessagesVisible of Queue "lost"; add one'],
+  },
+  {
+    title: "an alarm on a queue that is not known may be on this one",
+    rule: "queue-dlq-alarmed",
+    resources: {
+      lost: queue(),
+      departures: queue({ redrivePolicy: { "fn::toJSON": { deadLetterTargetArn: "${lost.arn}" } } }),
+      odd: alarm({ metricName: "ApproximateNumberOfMessagesVisible", dimensions: { QueueName: unknown } }),
+    },
+    unproved: ['lost: dimensions.QueueName of MetricAlarm "odd" is not known yet and comes from no Queue of this stack'],
+  },
+  {
+    title: "mappings of streams are no consumers of queues",
+    rule: "consumer-concurrency-bounded",
+    resources: {
+      reader: lambda(),
+      stream: mapping({ eventSourceArn: "arn:aws:kinesis:eu-west-1:111122223333:stream/s", functionName: "${reader.name}" }),
+    },
+  },
+  {
+    title: "no executions at all are a bound",
+    rule: "consumer-concurrency-bounded",
+    resources: {
+      jobs: queue(),
+      reader: lambda({ reservedConcurrentExecutions: 0 }),
+      source: mapping({ eventSourceArn: "${jobs.arn}", functionName: "${reader.name}" }),
+    },
+  },
+  {
+    title: "a queue of another stack is read by a function that is bounded",
+    rule: "consumer-concurrency-bounded",
+    resources: { reader: lambda(), source: mapping({ eventSourceArn: queueArn, functionName: "${reader.name}" }) },
+    violations: [
+      'source: EventSourceMapping "source" sets no scalingConfig.maximumConcurrency, and its function reserves nothing; set one of them',
+    ],
+  },
+  {
+    title: "a mapping whose function is not known leaves the visibility open",
+    rule: "queue-visibility",
+    resources: { jobs: queue(), source: mapping({ eventSourceArn: "${jobs.arn}", functionName: unknown }) },
+    unproved: ['source: functionName of EventSourceMapping "source" is not known yet and comes from no Function of this stack'],
+  },
+  {
+    title: "a topic that hears nothing known, of a queue whose policy depends on more",
+    rule: "queue-policy-sender",
+    resources: {
+      notices: topic(),
+      departures: queue({ policy: document({ Effect: "Allow", Principal: "*", Action: "sqs:SendMessage", Resource: "*", ...byTag }) }),
+      in: subscription(delivered),
+    },
+    unproved: [
+      "departures: whether arn:aws:sns:eu-west-1:111122223333:notices may send cannot be told, because a condition depends on more than the topic",
+      "departures: whether callers of other accounts may send cannot be told, because a condition depends on more than the topic",
+      "departures: whether every topic of the account may send cannot be told, because a condition depends on more than the topic",
+      "departures: whether topics of other accounts may send cannot be told, because a condition depends on more than the topic",
+    ],
+  },
+  {
+    title: "subscriptions of other protocols are no business of the queue's policy",
+    rule: "queue-policy-sender",
+    resources: { notices: topic(), mail: subscription({ topic: "${notices.arn}", protocol: "email", endpoint: "a@example.com" }) },
+  },
+  {
+    title: "a denial that comes first",
+    rule: "queue-policy-sender",
+    resources: {
+      notices: topic(),
+      departures: queue({
+        policy: document(
+          {
+            Effect: "Allow",
+            Principal: { Service: "sns.amazonaws.com" },
+            Action: "sqs:SendMessage",
+            Resource: "*",
+            Condition: { ArnEquals: { "aws:SourceArn": topicArn } },
+          },
+          { Effect: "Deny", Principal: "*", Action: "sqs:*", Resource: "*" },
+        ),
+      }),
+      in: subscription(delivered),
+    },
+    violations: [`departures: a statement denies sns.amazonaws.com to sqs:SendMessage for ${topicArn}; allow it with aws:SourceArn`],
+  },
+  {
+    title: "two topics of one queue may both send",
+    rule: "queue-policy-sender",
+    resources: {
+      notices: topic(),
+      "another-of-the-same-account": topic(),
+      departures: queue({
+        policy: document({
+          Effect: "Allow",
+          Principal: { Service: "sns.amazonaws.com" },
+          Action: "sqs:SendMessage",
+          Resource: "*",
+          Condition: { ArnEquals: { "aws:SourceArn": [topicArn, `arn:aws:sns:eu-west-1:${account}:another-of-the-same-account`] } },
+        }),
+      }),
+      in: subscription(delivered),
+      "other-in": subscription({ ...delivered, topic: "${another-of-the-same-account.arn}" }),
+    },
+  },
+  {
+    title: "the envelope where it is expected",
+    rule: "subscription-dlq",
+    config: { rawMessageDelivery: "envelope" },
+    resources: {
+      in: subscription({ protocol: "sqs", rawMessageDelivery: true, redrivePolicy: '{"deadLetterTargetArn":"x"}' }),
+      plain: subscription({ protocol: "sqs", redrivePolicy: '{"deadLetterTargetArn":"x"}' }),
+      web: subscription({ protocol: "https", rawMessageDelivery: true, redrivePolicy: '{"deadLetterTargetArn":"x"}' }),
+    },
+    violations: ["in: rawMessageDelivery is true; the consumer expects false"],
+  },
+  // consumers
+  {
+    title: "a name that is not known yet, with a log group made from it",
+    rule: "consumer-logs-retained",
+    deployed: false,
+    resources: {
+      cleanup: lambda({ name: unknown }),
+      logs: resource("aws:cloudwatch:LogGroup", { name: "/aws/lambda/${cleanup.arn}", retentionInDays: 7 }),
+    },
+  },
+  {
+    title: "a name that is not known yet, without one",
+    rule: "consumer-logs-retained",
+    resources: {
+      cleanup: lambda({ name: unknown }),
+      logs: resource("aws:cloudwatch:LogGroup", { name: "/aws/lambda/other", retentionInDays: 7 }),
+    },
+    unproved: ["cleanup: name is known only after the deployment"],
+  },
+  {
+    title: "logs kept for ever with a zero",
+    rule: "consumer-logs-retained",
+    resources: {
+      cleanup: lambda(),
+      logs: resource("aws:cloudwatch:LogGroup", { name: "/aws/lambda/${cleanup.name}", retentionInDays: 0 }),
+    },
+    violations: ['cleanup: retentionInDays is 0 in LogGroup "logs"; give the days that logs are kept'],
+  },
+  {
+    title: "everything but some actions is too much",
+    rule: "consumer-least-privilege",
+    resources: {
+      jobs: queue(),
+      role: resource("aws:iam:Role", {
+        inlinePolicies: [
+          { policy: document({ Effect: "Allow", NotAction: "iam:*", Resource: "*" }, { Effect: "Deny", Action: "sqs:*", Resource: "*" }) },
+        ],
+      }),
+      reader: lambda({ role: "${role.arn}" }),
+      source: mapping({ eventSourceArn: "${jobs.arn}", functionName: "${reader.name}" }),
+    },
+    violations: ['reader: a policy of Role "role" allows everything but iam:*; name the actions'],
+  },
+  {
+    title: "a role's policy that may be any role's",
+    rule: "consumer-least-privilege",
+    resources: {
+      jobs: queue(),
+      role: resource("aws:iam:Role"),
+      odd: resource("aws:iam:RolePolicy", { role: unknown, policy: document() }),
+      reader: lambda({ role: "${role.arn}" }),
+      source: mapping({ eventSourceArn: "${jobs.arn}", functionName: "${reader.name}" }),
+    },
+    unproved: ['reader: role of RolePolicy "odd" is not known yet and comes from no Role of this stack'],
+  },
+  {
+    title: "a function outside of a queue's business needs no least privilege",
+    rule: "consumer-least-privilege",
+    resources: {
+      role: resource("aws:iam:Role", { inlinePolicies: [{ policy: document({ Effect: "Allow", Action: "*", Resource: "*" }) }] }),
+      reader: lambda({ role: "${role.arn}" }),
+    },
+  },
+  {
+    title: "a key of one's own material does not rotate",
+    rule: "key-rotation",
+    resources: { store: key({ customKeyStoreId: "cks-1" }), hmac: key({ customerMasterKeySpec: "HMAC_256" }) },
+  },
+  {
+    title: "conditions on what is not known leave a key open",
+    rule: "key-not-public",
+    resources: { key: key({ policy: document({ Effect: "Allow", Principal: "*", Action: "kms:Decrypt", Resource: "*", ...byTag }) }) },
+    unproved: ["key: whether policy lets in callers of other accounts cannot be told from its conditions"],
+  },
+  {
+    title: "text that is no policy is no key policy either",
+    rule: "key-not-public",
+    resources: { key: key({ policy: "[]" }) },
+    violations: ["key: policy is no policy document"],
+  },
+];
+
+describe("edges", () => {
+  for (const { title, rule: id, resources, config, configOf, stack, deployed = true, violations = [], unproved = [] } of cases) {
+    it(`${id}: ${title}`, () => {
+      const rule = rules.find((one) => one.id === id);
+      assert.ok(rule, id);
+      const configured = new Map(Object.entries({ ...configOf, [id]: { ...config } }));
+      const run = new Run(runSettings({ rules, exemptions: [], configured: () => configured, stack: stack ?? "test" }));
+      const { inputs, outputs } = materialise({ resources }, deployed);
+      const found = [
+        ...inputs.flatMap((facts) => run.checkResource(rule, new Resource(facts))),
+        ...run.checkStack(rule, new Deployment(outputs)),
+      ];
+      const lines = (all: readonly { readonly urn?: string; readonly message: string }[]) =>
+        all.map(({ urn, message }) => `${nameOf(urn ?? "")}: ${message}`).sort();
+      assert.deepEqual({ violations: lines(found), unproved: lines(run.takeUnproved()) }, { violations, unproved });
+    });
+  }
+});
