@@ -202,6 +202,14 @@ export class CheckpointWriter {
 
   /** Writes a new file beside the old one and renames it, so that a reader sees either the one or the other. */
   async write(content: CheckpointContent): Promise<void> {
+    try {
+      await this.#write(content);
+    } catch (error) {
+      throw new EngineError(`The state file ${this.#stateFile} cannot be written: ${(error as Error).message}`);
+    }
+  }
+
+  async #write(content: CheckpointContent): Promise<void> {
     const magic = createHash("sha256").update(engineVersion).digest("hex");
     const manifest = JSON.stringify({ time: new Date().toISOString(), magic, version: engineVersion });
     const folder = dirname(this.#stateFile);
@@ -212,8 +220,7 @@ export class CheckpointWriter {
       const pieces = [Buffer.from(`{"version":${formatVersion},"deployment":{"manifest":${manifest},`), ...content];
       const { bytesWritten } = await file.writev(pieces);
       const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
-      if (bytesWritten !== size)
-        throw new EngineError(`The state file ${this.#stateFile} cannot be written: ${bytesWritten} of ${size} bytes; is the disk full?`);
+      if (bytesWritten !== size) throw new Error(`only ${bytesWritten} of ${size} bytes were taken; is the disk full?`);
       await file.datasync();
     } finally {
       await file.close();

@@ -74,7 +74,11 @@ export function lock(stateFile: string, stack: string): () => void {
   const lockFile = `${stateFile}.lock`;
   const born = bornAt(process.pid);
   const text = JSON.stringify({ pid: process.pid, ...(born !== undefined && { born }), since: new Date().toISOString() } satisfies Holder);
-  mkdirSync(dirname(lockFile), { recursive: true });
+  try {
+    mkdirSync(dirname(lockFile), { recursive: true });
+  } catch (error) {
+    throw new EngineError(`The state file ${stateFile} cannot be written: ${(error as Error).message}`);
+  }
   while (!create(lockFile, text)) {
     const found = readHolder(lockFile);
     if (found === undefined) continue;

@@ -4,6 +4,7 @@
  */
 import { EngineError } from "../api.ts";
 import type { Provider } from "../provider/provider.ts";
+import { redacted } from "../values.ts";
 import type { PendingOperation, ResourceState } from "./resource-state.ts";
 import { dependenciesOf } from "./resource-state.ts";
 
@@ -19,7 +20,7 @@ function orphan({ resource }: PendingOperation, stateFile: string, why: string):
   const { urn, type, inputs } = resource;
   return new EngineError(
     `An earlier run was ended while it created ${urn}, and its provider cannot tell whether it exists: ${why}\n` +
-      `Look for a ${type} with these inputs: ${JSON.stringify(inputs)}. Delete it if it exists, then take the entry out of "pending_operations" in ${stateFile} and try again.`,
+      `Look for a ${type} with these inputs: ${JSON.stringify(redacted(inputs ?? {}))}. Delete it if it exists, then take the entry out of "pending_operations" in ${stateFile} and try again.`,
   );
 }
 

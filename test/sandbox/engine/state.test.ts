@@ -75,6 +75,22 @@ describe("state", function () {
     await assert.rejects(stack.preview([]), /has the secrets provider "cloud"; this engine knows "passphrase" only/);
   });
 
+  it("that cannot be read or written is named", async () => {
+    const stateFile = "/dev/null/folder/dev.json";
+    await assert.rejects(
+      stack.up([], { stateFile }),
+      /^EngineError: The state file \/dev\/null\/folder\/dev\.json cannot be written: ENOTDIR/,
+    );
+    await assert.rejects(
+      stack.preview([], { stateFile }),
+      /^EngineError: The state file \/dev\/null\/folder\/dev\.json cannot be read: ENOTDIR/,
+    );
+    // The place of the temporary file is taken: the first write fails, and the run with it, before anything is created.
+    mkdirSync(`${dirname(stack.stateFile)}/.dev.json.${process.pid}.tmp`, { recursive: true });
+    await assert.rejects(stack.up([{ name: "a" }]), /cannot be written: EISDIR/);
+    assert.deepEqual(stack.existing(), []);
+  });
+
   it("is changed by one run at a time, which the other names", async () => {
     const slow = stack.up([{ name: "a", inputs: { slowMilliseconds: 300 } }]);
     await assert.rejects(
