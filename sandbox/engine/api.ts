@@ -75,6 +75,7 @@ export type StepOp =
   | "discard"
   | "discard-replaced";
 
+/** The embedded engine passes no `debug` on: the SDK's hold every property, secrets in plain text. */
 export type Severity = "debug" | "info" | "warning" | "error";
 
 export type EnforcementLevel = "advisory" | "mandatory" | "remediate" | "disabled";

@@ -39,7 +39,8 @@ const features = new Map<string, protocol.ResourceMonitorFeature>([
   ["replaceWith", Feature.RESOURCE_MONITOR_FEATURE_REPLACE_WITH],
 ]);
 
-const severities = ["debug", "info", "warning", "error"] as const satisfies readonly Severity[];
+/** By number in the protocol; the SDK's debug messages hold every property, secrets in plain text, and go no further. */
+const severities = [undefined, "info", "warning", "error"] as const satisfies readonly (Severity | undefined)[];
 
 type Handler<Request, Response> = (call: grpc.ServerUnaryCall<Request, Response>, callback: grpc.sendUnaryData<Response>) => void;
 
@@ -163,8 +164,7 @@ export class Monitor {
         const recorder = this.recorder;
         const severity = severities[request.getSeverity()];
         const message = request.getMessage().trimEnd();
-        // The SDK's debug messages hold every property, secrets in plain text.
-        if (recorder !== undefined && message !== "" && severity !== "debug") {
+        if (recorder !== undefined && message !== "" && severity !== undefined) {
           if (request.getEphemeral()) recorder.status(severity, message, request.getUrn());
           else recorder.diagnostic(severity, message, request.getUrn());
         }

@@ -60,7 +60,7 @@ export class Recorder {
   diagnostic(severity: Severity, message: string, urn?: string): void {
     const diagnostic = { severity, message, ...(urn && { urn }) };
     if (severity === "error") this.failed = true;
-    if (severity !== "debug") this.diagnostics.push(diagnostic);
+    this.diagnostics.push(diagnostic);
     this.#listen({ kind: "diagnostic", phase: this.phase, ...diagnostic });
   }
 
