@@ -1,9 +1,10 @@
 /**
  * Runs the tests: `npm test` takes every `*.test.ts`, `npm run test:full` the rest, every `*.full.ts` (what is slow or
  * needs more than npm and Python). Files run in a random order, two at a time, each in a process of its own; the seed is
- * printed and `--seed N` repeats an order. Afterwards no process of the run may be left and no tracked file changed.
+ * printed and `--seed N` repeats an order. Property tests draw from a fixed seed, so that a run says something about the
+ * change at hand; `--properties N` draws others (plain mocha draws at random). Afterwards no process of the run may be left and no tracked file changed.
  *
- *   node test/run.ts [--full] [--seed N] [--jobs N] [part of a file name …]
+ *   node test/run.ts [--full] [--seed N] [--properties N] [--jobs N] [part of a file name …]
  */
 import { execFileSync, spawn } from "node:child_process";
 import { globSync, readFileSync, readdirSync } from "node:fs";
@@ -13,7 +14,12 @@ import { parseArgs } from "node:util";
 const root = join(import.meta.dirname, "..");
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { full: { type: "boolean", default: false }, seed: { type: "string" }, jobs: { type: "string", default: "2" } },
+  options: {
+    full: { type: "boolean", default: false },
+    seed: { type: "string" },
+    properties: { type: "string", default: "1" },
+    jobs: { type: "string", default: "2" },
+  },
 });
 
 interface FileResult {
@@ -52,7 +58,7 @@ async function runFile(file: string, marker: string): Promise<FileResult> {
   const mocha = join(root, "node_modules/mocha/bin/mocha.js");
   const child = spawn(process.execPath, [mocha, "--reporter", join(root, "test/reporter.cjs"), file], {
     cwd: root,
-    env: { ...process.env, FLEET_TEST_RUN: marker, FORCE_COLOR: "0" },
+    env: { ...process.env, FLEET_TEST_RUN: marker, FLEET_PROPERTY_SEED: values.properties, FORCE_COLOR: "0" },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const output: string[] = [];

@@ -54,7 +54,12 @@ describe("npm run sandbox", function () {
 
   const state = (stack: string) => join(checkout.path, ".sandbox", stack, "state.json");
   const told = ({ code, stdout, stderr }: Finished) => `exit status ${code}\n${stdout}\n${stderr}`;
-  const status = async () => JSON.parse((await checkout.sandbox("status", "--json")).stdout) as Status;
+  /** Standard output as JSON; a run that printed none is told whole. */
+  function json(ended: Finished): unknown {
+    assert.match(ended.stdout, /^[{[]/, told(ended));
+    return JSON.parse(ended.stdout);
+  }
+  const status = async () => json(await checkout.sandbox("status", "--json")) as Status;
   const run = (verb: string, args: readonly string[], environment: Record<string, string> = {}) =>
     checkout.run("sandbox/cli.ts", [verb, ...args], { environment, timeoutMs: 200_000 });
 
@@ -103,7 +108,7 @@ describe("npm run sandbox", function () {
       const before = fingerprints(checkout.path);
       const ended = await run("preview", ["--stack", "staging", "--json"], planted);
       assert.equal(ended.code, 0, told(ended));
-      const report = JSON.parse(ended.stdout) as Report;
+      const report = json(ended) as Report;
       assert.deepEqual(Object.keys(report).sort(), [
         "changeSummary",
         "config",
@@ -146,7 +151,7 @@ describe("npm run sandbox", function () {
       assert.match(ended.stderr, message);
     }
     assert.equal((await status()).aws, null);
-    const report = JSON.parse((await run("preview", ["--stack", "nowhere", "--json"])).stdout) as Report;
+    const report = json(await run("preview", ["--stack", "nowhere", "--json"])) as Report;
     assert.deepEqual([report.ok, report.steps, report.diagnostics[0]?.severity], [false, [], "error"]);
   });
 
@@ -167,9 +172,9 @@ describe("npm run sandbox", function () {
     const pids = [now.aws?.pid ?? 0, ...(now.aws?.emulators ?? []).map(({ pid }) => pid)];
     assert.equal(pids.length, 3);
 
-    const again = JSON.parse((await run("up", ["--stack", "staging", "--json"])).stdout) as Report;
+    const again = json(await run("up", ["--stack", "staging", "--json"])) as Report;
     assert.deepEqual(Object.keys(again.changeSummary), ["same"]);
-    const outputs = JSON.parse((await run("outputs", ["--stack", "staging", "--json"])).stdout) as Report["outputs"];
+    const outputs = json(await run("outputs", ["--stack", "staging", "--json"])) as Report["outputs"];
     assert.deepEqual(Object.keys(outputs["fleets"] as object), ["app"]);
     assert.deepEqual(again.outputs, outputs);
     assert.match(
@@ -246,12 +251,10 @@ describe("npm run sandbox", function () {
       }
     });
     assert.deepEqual(children, []);
-    const next = JSON.parse((await run("up", ["--stack", "staging", "--json"])).stdout) as Report;
+    const next = json(await run("up", ["--stack", "staging", "--json"])) as Report;
     assert.equal(next.ok, true, JSON.stringify(next.diagnostics));
     assert.ok((next.changeSummary["same"] ?? 0) > 0);
-    assert.deepEqual(Object.keys((JSON.parse((await run("up", ["--stack", "staging", "--json"])).stdout) as Report).changeSummary), [
-      "same",
-    ]);
+    assert.deepEqual(Object.keys((json(await run("up", ["--stack", "staging", "--json"])) as Report).changeSummary), ["same"]);
     assert.equal((await run("destroy", ["--stack", "staging"])).code, 0);
   });
 
