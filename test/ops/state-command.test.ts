@@ -71,12 +71,7 @@ describe("ops/state-command.js", () => {
       AWS_SECRET_ACCESS_KEY: "test",
     });
     assert.equal(ended.stderr, `group web runs version 2 of ${template} already\n`);
-    assert.deepEqual(JSON.parse(ended.stdout), {
-      outcome: "unchanged",
-      group: "web",
-      launchTemplateId: template,
-      launchTemplateVersion: "2",
-    });
+    assert.equal(ended.stdout, "");
     assert.equal(ended.status, 0);
   });
 
@@ -159,7 +154,7 @@ describe("ops/state-command.js", () => {
     let stderr = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
-      if (text.includes("InProgress, 0 %")) child.kill("SIGTERM"); // it waits now
+      if (stderr.includes("InProgress, 0 %")) child.kill("SIGTERM"); // it waits now
     });
     const status = await new Promise<number | null>((resolve) => child.on("close", resolve));
     assert.match(stderr, /The wait was ended by SIGTERM; what AWS has begun goes on\. The same command waits on\.\n$/);

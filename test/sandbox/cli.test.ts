@@ -6,6 +6,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync 
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { isAlive } from "../../sandbox/aws/processes.ts";
 import { Checkout, type Finished } from "../helpers/checkout.ts";
 
 interface Report {
@@ -22,15 +23,6 @@ interface Status {
   readonly aws: { readonly endpoint: string; readonly pid: number; readonly emulators: readonly { readonly pid: number }[] } | null;
   readonly stacks: readonly { readonly stack: string; readonly resources: number; readonly live: boolean }[];
 }
-
-const isAlive = (pid: number) => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 /** Content of every file of a checkout that is not the sandbox's own. */
 function fingerprints(path: string): string {
