@@ -154,7 +154,7 @@ describe("ops/state-command.js", () => {
     let stderr = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
-      if (stderr.includes("InProgress, 0 %")) child.kill("SIGTERM"); // it waits now
+      if (!child.killed && stderr.includes("InProgress, 0 %")) child.kill("SIGTERM"); // it waits now
     });
     const status = await new Promise<number | null>((resolve) => child.on("close", resolve));
     assert.match(stderr, /The wait was ended by SIGTERM; what AWS has begun goes on\. The same command waits on\.\n$/);
