@@ -1,70 +1,16 @@
 /** Waits for a refresh, and for instances in service, with progress; bad answers in between do not end the wait, expired credentials do. */
 import type { AutoScalingGroup, InstanceRefresh } from "@aws-sdk/client-auto-scaling";
-import { classify, errorName } from "../aws-calls.ts";
+import { errorName } from "../aws-calls.ts";
 import { exitCodes, OpsError } from "../exit-codes.ts";
-import { pauses, seconds, type Waiting } from "../waiting.ts";
+import { poll, type Polling } from "../polling.ts";
+import { seconds } from "../waiting.ts";
 import type { RolloutCalls } from "./auto-scaling.ts";
 import { isRunning } from "./decide.ts";
 
-export interface Watch {
+export interface Watch extends Polling {
   readonly calls: RolloutCalls;
-  readonly waiting: Waiting;
   readonly group: string;
-  /** Milliseconds since 1970. */
-  readonly deadline: number;
   readonly timeoutSeconds: number;
-  /** One line of progress. */
-  readonly say: (line: string) => void;
-}
-
-/**
- * Calls `look` until it gives something else than `undefined`.
- * @param whatGoesOn for errors, for example `instance refresh … goes on`
- * @param atDeadline makes the error when time is up; it knows what was missing
- */
-async function poll<T>(
-  watch: Watch,
-  whatGoesOn: string,
-  look: () => Promise<T | undefined>,
-  atDeadline: () => Promise<OpsError>,
-): Promise<T> {
-  let lastTrouble = "";
-  for (const pause of pauses()) {
-    try {
-      const found = await look();
-      if (found !== undefined) return found;
-    } catch (error) {
-      if (error instanceof OpsError) throw error;
-      lastTrouble = tolerated(watch, error, whatGoesOn, lastTrouble);
-    }
-    const left = watch.deadline - watch.waiting.now();
-    if (left <= 0) throw await atDeadline();
-    await watch.waiting.sleep(Math.min(pause, left));
-  }
-  throw new Error("unreachable: pauses never end");
-}
-
-/** Passes over what waiting may mend, once per kind aloud; throws for the rest. */
-function tolerated(watch: Watch, error: unknown, whatGoesOn: string, lastTrouble: string): string {
-  const kind = classify(error);
-  const name = errorName(error);
-  if (kind === "transient") {
-    if (name !== lastTrouble) watch.say(`AWS does not answer (${name}); the wait goes on`);
-    return name;
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  if (kind === "expired") {
-    throw new OpsError(
-      exitCodes.waitEnded,
-      `The credentials expired during the wait (${name}: ${message}); ${whatGoesOn}. Get new ones and run the same command again: it waits on.`,
-      { cause: error },
-    );
-  }
-  throw new OpsError(
-    kind === "denied" ? exitCodes.denied : exitCodes.aws,
-    `The wait ended because AWS answered ${name}: ${message}; ${whatGoesOn}. Correct that and run the same command again: it waits on.`,
-    { cause: error },
-  );
 }
 
 const progressLine = (refresh: InstanceRefresh) =>
