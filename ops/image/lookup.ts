@@ -4,8 +4,7 @@ import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import type { AwsSession } from "../account.ts";
 import { calling } from "../aws-calls.ts";
 import { exitCodes, OpsError } from "../exit-codes.ts";
-
-export type Tags = Readonly<Record<string, string>>;
+import type { Tags } from "../stack-settings.ts";
 
 export async function imagesByTag(session: AwsSession, owner: string, tags: Tags): Promise<readonly Image[]> {
   const client = new EC2Client(session.clientArguments);

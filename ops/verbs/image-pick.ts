@@ -1,12 +1,10 @@
 /** `ops image pick`: writes the id of a baked image, and what it was baked on, into a stack's settings. */
 import { Option, type Command } from "commander";
-import { tagKeys } from "../../contract/tags.ts";
-import { openSession } from "../account.ts";
-import { exitCodes, OpsError } from "../exit-codes.ts";
 import { newestImage } from "../image/facts.ts";
-import { imageByParameter, imagesByTag, type Tags } from "../image/lookup.ts";
-import { SettingsFile, writeWhole } from "../image/settings-file.ts";
+import { imageByParameter, imagesByTag } from "../image/lookup.ts";
+import { writeWhole } from "../image/settings-file.ts";
 import { guarded } from "../process.ts";
+import { describeTags, fleetsKey, parseTags, StackSettings } from "../stack-settings.ts";
 
 export interface PickOptions {
   readonly stack: string;
@@ -47,15 +45,14 @@ Needs ec2:DescribeImages, sts:GetCallerIdentity, and with --parameter ssm:GetPar
     .action((options: PickOptions) => guarded(({ say }) => pick(options, say)));
 }
 
-const fleetsKey = "fleet:fleets";
-
 export async function pick(options: PickOptions, say: (line: string) => void): Promise<void> {
-  const file = new SettingsFile(`Pulumi.${options.stack}.yaml`);
-  const fleet = chooseFleet(file, options.fleet);
+  const settings = new StackSettings(options.stack, options.region);
+  const { file } = settings;
+  const fleet = settings.chooseFleet(options.fleet);
   const at = [fleetsKey, fleet, "image"] as const;
   const owner = (file.get(...at, "owner") as string | undefined) ?? "self";
-  const session = await openSession({ region: regionOf(file, options.region), ...allowedAccounts(file) });
-  const tags = { ...settingTags(file), ...parseTags(options.tag) };
+  const tags = { ...settings.productTags, ...parseTags(options.tag) };
+  const session = await settings.open();
   const chosen =
     options.parameter === undefined
       ? newestImage(await imagesByTag(session, owner, tags), `of owner ${owner} with ${describeTags(tags)}`)
@@ -89,46 +86,3 @@ export async function pick(options: PickOptions, say: (line: string) => void): P
     );
   }
 }
-
-function chooseFleet(file: SettingsFile, asked: string | undefined): string {
-  const known = file.keys(fleetsKey);
-  const [only] = known;
-  if (asked === undefined && known.length === 1 && only !== undefined) return only;
-  if (asked !== undefined && known.includes(asked)) return asked;
-  throw new OpsError(exitCodes.usage, `--fleet is ${asked ?? "missing"}; fleets of ${file.path}: ${known.join(", ") || "none"}.`);
-}
-
-function regionOf(file: SettingsFile, asked: string | undefined): string {
-  const region = asked ?? file.get("aws:region");
-  if (typeof region === "string" && region !== "") return region;
-  throw new OpsError(exitCodes.usage, `${file.path} has no aws:region; give --region.`);
-}
-
-/** The accounts of the settings; at a local endpoint there is only its own. */
-function allowedAccounts(file: SettingsFile): { readonly allowedAccountIds?: readonly string[] } {
-  const allowed = file.get("aws:allowedAccountIds");
-  const local = /^http:\/\/127\.0\.0\.1[:/]/.test(process.env["AWS_ENDPOINT_URL"] ?? "");
-  return local || !Array.isArray(allowed) ? {} : { allowedAccountIds: allowed.map(String) };
-}
-
-function settingTags(file: SettingsFile): Tags {
-  const known = { [tagKeys.product]: file.get("fleet:product"), [tagKeys.majorVersion]: file.get("fleet:majorVersion") };
-  return Object.fromEntries(
-    Object.entries(known).flatMap(([key, value]) => (typeof value === "string" || typeof value === "number" ? [[key, String(value)]] : [])),
-  );
-}
-
-function parseTags(given: readonly string[]): Tags {
-  return Object.fromEntries(
-    given.map((one) => {
-      const equals = one.lastIndexOf("=");
-      if (equals < 1) throw new OpsError(exitCodes.usage, `--tag ${one}: allowed is KEY=VALUE, for example fleet:recipe-revision=4f1c2aa.`);
-      return [one.slice(0, equals), one.slice(equals + 1)];
-    }),
-  );
-}
-
-const describeTags = (tags: Tags) =>
-  Object.entries(tags)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(", ");
