@@ -2,6 +2,7 @@
 import process from "node:process";
 import { Command } from "commander";
 import { exitCodes } from "./exit-codes.ts";
+import { addHosts } from "./verbs/hosts.ts";
 import { addImagePick } from "./verbs/image-pick.ts";
 import { addRollout } from "./verbs/rollout.ts";
 import { addStatus } from "./verbs/status.ts";
@@ -15,6 +16,7 @@ const program = new Command("ops")
 
 addRollout(program);
 addStatus(program);
+addHosts(program);
 addImagePick(program.command("image").description("images that a bake made"));
 
 await program.parseAsync();

@@ -53,9 +53,14 @@ export class StackSettings {
     return { ...this.productTags, ...withoutAbsent(own) };
   }
 
-  /** Tags of everything that belongs to one fleet; a renamed one keeps the name that it was made with. */
+  /** Value of the tag `fleet:name`: a renamed fleet keeps the name that it was made with. */
+  nameOf(fleet: string): string {
+    return this.#text(fleetsKey, fleet, "formerly") ?? fleet;
+  }
+
+  /** Tags of everything that belongs to one fleet. */
   fleetTags(fleet: string): Tags {
-    const name = this.#text(fleetsKey, fleet, "formerly") ?? fleet;
+    const name = this.nameOf(fleet);
     return { ...this.tags, [tagKeys.fleet]: name, [tagKeys.role]: this.#text(fleetsKey, fleet, "role") ?? name };
   }
 

@@ -50,7 +50,7 @@ const sandboxCli = join(import.meta.dirname, "..", "sandbox", "cli.ts");
 const sandbox = (...args: readonly string[]) => run(process.execPath, [sandboxCli, ...args]);
 
 /** Takes over the `export NAME='value'` lines of the sandbox, so that every client of this process calls the local AWS. */
-async function useSandbox(): Promise<void> {
+export async function useSandbox(): Promise<void> {
   for (const [, name = "", value = ""] of (await sandbox("env")).matchAll(/^export (\w+)='(.*)'$/gm)) process.env[name] = value;
   delete process.env["AWS_PROFILE"];
   delete process.env["AWS_SESSION_TOKEN"];

@@ -1,0 +1,57 @@
+/** The running instances of a stack's fleets. */
+import { EC2Client, paginateDescribeInstances, type Instance } from "@aws-sdk/client-ec2";
+import { tagKeys } from "../../contract/tags.ts";
+import type { AwsSession } from "../account.ts";
+import { calling } from "../aws-calls.ts";
+import { describeTags, type Tags } from "../stack-settings.ts";
+
+export interface Host {
+  readonly instanceId: string;
+  readonly fleet: string;
+  readonly role: string;
+  readonly environment: string;
+  /** Name of its Chef node when that is not the instance id. */
+  readonly nodeName?: string;
+  readonly privateAddress: string;
+  readonly zone: string;
+  /** ISO 8601, UTC. */
+  readonly launchedAt: string;
+}
+
+/** What a page holds at most, the largest that the API gives: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html */
+const pageSize = 1_000;
+
+/** Running instances that carry all of `tags` and belong to a fleet; oldest first, so that the first one changes as seldom as can be. */
+export async function runningHosts(session: AwsSession, tags: Tags): Promise<readonly Host[]> {
+  const Filters = [
+    { Name: "instance-state-name", Values: ["running"] },
+    { Name: "tag-key", Values: [tagKeys.fleet] },
+    ...Object.entries(tags).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] })),
+  ];
+  const client = new EC2Client(session.clientArguments);
+  const instances = await calling(`DescribeInstances with ${describeTags(tags)}`, async () => {
+    const found: Instance[] = [];
+    for await (const page of paginateDescribeInstances({ client, pageSize }, { Filters }))
+      found.push(...(page.Reservations ?? []).flatMap((reservation) => reservation.Instances ?? []));
+    return found;
+  });
+  return instances.map(hostOf).sort((one, other) => (age(one) < age(other) ? -1 : 1));
+}
+
+/** Instances of one launch have the same second. */
+const age = ({ launchedAt, instanceId }: Host) => `${launchedAt} ${instanceId}`;
+
+function hostOf(instance: Instance): Host {
+  const tags = new Map((instance.Tags ?? []).map(({ Key = "", Value = "" }) => [Key, Value]));
+  const nodeName = tags.get(tagKeys.nodeName);
+  return {
+    instanceId: instance.InstanceId ?? "",
+    fleet: tags.get(tagKeys.fleet) ?? "",
+    role: tags.get(tagKeys.role) ?? "",
+    environment: tags.get(tagKeys.environment) ?? "",
+    ...(nodeName === undefined ? {} : { nodeName }),
+    privateAddress: instance.PrivateIpAddress ?? "",
+    zone: instance.Placement?.AvailabilityZone ?? "",
+    launchedAt: instance.LaunchTime?.toISOString() ?? "",
+  };
+}
