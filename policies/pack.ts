@@ -5,6 +5,7 @@ import { PolicyPack } from "@pulumi/policy";
 import { policiesOf } from "./engine/policies.ts";
 import { runSettings } from "./engine/run-settings.ts";
 import { observeSettings, stackLevel } from "./engine/settings.ts";
+import { unpackOnce } from "./engine/unpack-once.ts";
 import { exemptions } from "./exemptions.ts";
 import { rules } from "./rules.ts";
 
@@ -19,6 +20,7 @@ if (realpathSync(process.cwd()) !== realpathSync(import.meta.dirname)) {
 setFlagsFromString("--semi-space-growth-factor=1");
 
 const settings = observeSettings();
+unpackOnce();
 
 new PolicyPack("fleet", {
   displayName: "Fleet",

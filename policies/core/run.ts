@@ -49,6 +49,7 @@ export class Run {
   readonly #unproved = new Map<string, RuleFinding>();
   readonly #fleetExemptions = new Map<string, FleetExemption[]>();
   readonly #arguments = new Map<string, AnyResource>();
+  readonly #configs = new Map<string, { readonly given: unknown; readonly config: unknown }>();
 
   constructor(settings: RunSettings) {
     this.#settings = settings;
@@ -148,7 +149,13 @@ export class Run {
   }
 
   #config(rule: Pick<AnyRule, "id" | "defaults">): unknown {
-    return { ...(rule.defaults as object), ...this.#settings.configured(rule.id) };
+    const given = this.#settings.configured(rule.id);
+    let known = this.#configs.get(rule.id);
+    if (!known || known.given !== given) {
+      known = { given, config: { ...(rule.defaults as object), ...given } };
+      this.#configs.set(rule.id, known);
+    }
+    return known.config;
   }
 
   #context(rule: AnyRule): Context<never> {

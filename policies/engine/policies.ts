@@ -53,22 +53,24 @@ function dispatch<F extends (args: ResourceValidationArgs, report: ReportViolati
 ): F | undefined {
   const [first, second] = byType.values();
   if (first === undefined || second === undefined) return first;
-  const all = [...byType.keys()].join("', '");
+  const refuse = refusal(`Policy only applies to resources of types '${[...byType.keys()].join("', '")}'`);
   return ((args: ResourceValidationArgs, report: ReportViolation) => {
-    const own = byType.get(args.type) ?? notApplicable(args, `Policy only applies to resources of types '${all}'`);
+    const own = byType.get(args.type) ?? refuse(args);
     return own(args, report);
   }) as F;
 }
 
-/** "Not applicable" is an error to @pulumi/policy, thrown for most resources of a stack; a stack trace would be most of its cost. */
-function notApplicable(args: ResourceValidationArgs, reason: string): never {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 0;
-  try {
-    return args.notApplicable(reason);
-  } finally {
-    Error.stackTraceLimit = limit;
-  }
+/** "Not applicable" is an error to @pulumi/policy, and most resources of a stack get it from most rules: it is made once. */
+function refusal(reason: string): (args: ResourceValidationArgs) => never {
+  let error: unknown;
+  return (args) => {
+    try {
+      if (error === undefined) args.notApplicable(reason);
+    } catch (made) {
+      error = made;
+    }
+    throw error;
+  };
 }
 
 function validation(rule: AnyRule, run: Run): ResourceValidation | undefined {

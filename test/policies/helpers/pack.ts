@@ -89,7 +89,12 @@ export class PackInProcess {
   readonly #analyzeStack: RpcFunction<unknown, InstanceType<typeof analyzer.AnalyzeResponse>>;
   readonly #remediate: RpcFunction<unknown, InstanceType<typeof analyzer.RemediateResponse>>;
 
-  constructor(rules: readonly AnyRule[], { configured, exemptions = [], stack, now, level }: PackOptions = {}) {
+  /** `others` are policies beside the rules, as they are handed to @pulumi/policy; they run first. */
+  constructor(
+    rules: readonly AnyRule[],
+    { configured, exemptions = [], stack, now, level }: PackOptions = {},
+    others: readonly object[] = [],
+  ) {
     const settings = runSettings({
       rules,
       exemptions,
@@ -97,7 +102,8 @@ export class PackInProcess {
       stack,
       ...(now !== undefined && { now: () => Date.parse(now) }),
     });
-    const policies = policiesOf(settings, "required").map((one) => (level === undefined ? one : { ...one, enforcementLevel: level }));
+    const own = policiesOf(settings, "required").map((one) => (level === undefined ? one : { ...one, enforcementLevel: level }));
+    const policies = [...others, ...own];
     this.#analyze = server.makeAnalyzeRpcFun("fleet", "0.1.0", "mandatory", policies);
     this.#analyzeStack = server.makeAnalyzeStackRpcFun("fleet", "0.1.0", "mandatory", policies);
     this.#remediate = server.makeRemediateRpcFun("fleet", "0.1.0", "mandatory", policies);
@@ -117,6 +123,16 @@ export class PackInProcess {
     const said: Said[] = [];
     for (const facts of inputs) said.push(...(await this.analyze(facts)));
     return [...said, ...(await this.analyzeStack(outputs))];
+  }
+
+  /** The same for requests that are decoded already. */
+  async answer(
+    each: readonly InstanceType<typeof analyzer.AnalyzeRequest>[],
+    stack: InstanceType<typeof analyzer.AnalyzeStackRequest>,
+  ): Promise<Said[]> {
+    const said: Said[] = [];
+    for (const request of each) said.push(...saidIn(await ask(this.#analyze, request)).map((one) => ({ ...one, urn: request.getUrn() })));
+    return [...said, ...saidIn(await ask(this.#analyzeStack, stack))];
   }
 
   /** Properties after all remediations; undefined when there was none. */
