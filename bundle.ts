@@ -25,6 +25,7 @@ async function bundle(name: string, entry: string): Promise<Metafile> {
     platform: "node",
     target: "node22",
     mainFields: ["module", "main"],
+    preserveSymlinks: true, // a node_modules that is a link would otherwise put this machine's paths into the source map
     minify: true,
     sourcemap: "linked",
     sourcesContent: false,

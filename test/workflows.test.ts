@@ -139,6 +139,7 @@ die() { echo "stand-in pulumi: $1" >&2; exit 1; }
 [ "\${PULUMI_OPTION_POLICY_PACK:-}" ] || die "no policy pack"
 [ -f "$PULUMI_OPTION_POLICY_PACK/PulumiPolicy.yaml" ] || die "no pack in $PULUMI_OPTION_POLICY_PACK"
 [ "\${PULUMI_BACKEND_URL:-}" ] || die "no backend"
+[ -f dist/consumer/handler.mjs ] && [ -f dist/reconciler/handler.mjs ] || die "no bundle"
 case $1 in preview | up) ;; *) die "unexpected command $1" ;; esac
 shift
 while [ $# -gt 0 ]; do
@@ -158,6 +159,7 @@ echo "npm $*" >>"$PULUMI_CALLS"
 case "$1 \${2:-}" in
   "ci ") [ -f package-lock.json ] ;;
   "run -s") shift 2; script=$1; shift; [ "$1" = "--" ] && shift; [ "$script" = sandbox ]; exec node sandbox/cli.ts "$@" ;;
+  "run bundle") node bundle.ts ;;
   "run check") node -e 'if (!require("./package.json").scripts.check) process.exit(1)' ;;
   *) exit 1 ;;
 esac
@@ -226,17 +228,29 @@ describe("run lines of the workflows", function () {
 
   it("preview each stack of a pull request", async () => {
     for (const stack of stacks) {
-      assert.deepEqual(await runJob("pull-request", "preview", stack, ""), ["npm ci", `preview --stack ${stack} --diff --non-interactive`]);
+      assert.deepEqual(await runJob("pull-request", "preview", stack, ""), [
+        "npm ci",
+        "npm run bundle",
+        `preview --stack ${stack} --diff --non-interactive`,
+      ]);
     }
     assert.deepEqual(await runJob("pull-request", "check", "", ""), ["npm run check"]);
   });
 
   it("deploy staging and pass its commit on to production", async () => {
     rmSync(join(home, "output"), { force: true });
-    assert.deepEqual(await runJob("main", "staging", "", ""), ["npm ci", "up --stack staging --yes --diff --non-interactive"]);
+    assert.deepEqual(await runJob("main", "staging", "", ""), [
+      "npm ci",
+      "npm run bundle",
+      "up --stack staging --yes --diff --non-interactive",
+    ]);
     const commit = /^commit=([0-9a-f]{40})$/m.exec(readFileSync(join(home, "output"), "utf8"))?.[1] ?? "";
     assert.equal(commit, execFileSync("git", ["rev-parse", "HEAD"], { cwd: clone, encoding: "utf8" }).trim());
-    assert.deepEqual(await runJob("main", "production", "", commit), ["npm ci", "up --stack production --yes --diff --non-interactive"]);
+    assert.deepEqual(await runJob("main", "production", "", commit), [
+      "npm ci",
+      "npm run bundle",
+      "up --stack production --yes --diff --non-interactive",
+    ]);
   });
 
   it("refuse production when the checkout is another commit than staging's, or staging names none", async () => {
@@ -247,6 +261,7 @@ describe("run lines of the workflows", function () {
     for (const stack of stacks) {
       assert.deepEqual(await runJob("nightly", "drift", stack, ""), [
         "npm ci",
+        "npm run bundle",
         `preview --stack ${stack} --refresh --expect-no-changes --diff --non-interactive`,
       ]);
     }

@@ -1,4 +1,3 @@
-import { tagKeys } from "../../contract/tags.ts";
 import { ChefClient } from "../chef/client.ts";
 import type { CoreDependencies, DrainPort } from "../core.ts";
 import type { ConsumerSettings } from "../settings.ts";
@@ -22,24 +21,12 @@ export async function connect(settings: ConsumerSettings): Promise<CoreDependenc
     chef,
     user: settings.chefUser,
     naming: settings.naming,
-    nodeNameTag: settings.naming === "tag" ? await tagReader() : () => Promise.resolve(undefined),
+    nodeNameTag: settings.naming === "tag" ? (await import("./node-name-tag.ts")).nodeNameTagReader() : () => Promise.resolve(undefined),
     ours: settings,
     lifecycle: new AutoScalingLifecycle(),
     ...(settings.drain === "chef-client" ? { drain: await chefClientDrain() } : {}),
     dryRun: settings.dryRun,
     close: () => chef.close(),
-  };
-}
-
-async function tagReader(): Promise<CoreDependencies["nodeNameTag"]> {
-  const { DescribeTagsCommand, EC2Client } = await import("@aws-sdk/client-ec2");
-  const client = new EC2Client({ maxAttempts: 5 });
-  return async (instanceId) => {
-    const filters = [
-      { Name: "resource-id", Values: [instanceId] },
-      { Name: "key", Values: [tagKeys.nodeName] },
-    ];
-    return (await client.send(new DescribeTagsCommand({ Filters: filters }))).Tags?.[0]?.Value;
   };
 }
 

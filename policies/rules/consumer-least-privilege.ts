@@ -1,48 +1,63 @@
 import { choices } from "../core/config.ts";
 import { hidden, unproved, violation, type Checking } from "../core/finding.ts";
 import { defineRule } from "../core/rule.ts";
-import { consumersOf } from "../facts/delivery.ts";
+import { consumersOf, redrivesOf } from "../facts/delivery.ts";
 import { parsePolicy, type Statement } from "../iam/document.ts";
 import { wildcard } from "../iam/match.ts";
 import type { Deployment, Targets } from "../model/deployment.ts";
 import type { Resource } from "../model/resource.ts";
 import type { Value } from "../model/value.ts";
 
-/** What a consumer of a queue needs, and what it may have beside. */
-const reading = [
+/** What a consumer of a queue needs; it sends to put a message back with what it has learnt. */
+const working = [
   "sqs:ReceiveMessage",
   "sqs:DeleteMessage",
   "sqs:GetQueueAttributes",
   "sqs:ChangeMessageVisibility",
   "sqs:GetQueueUrl",
+  "sqs:SendMessage",
 ] as const;
+
+/** What it may do with the dead letters of its queue: put there, with the reason, what cannot succeed, and count. */
+const burying: readonly string[] = ["sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"];
+
+/** The queue that the function reads, as far as ARNs are known. */
+interface OwnQueue {
+  readonly arn: string | undefined;
+  readonly deadLetterArns: readonly string[];
+  /** Why it may have dead letters that are not among them. */
+  readonly unproved: string | undefined;
+}
 
 const isQueueAction = (action: string) => /^sqs:/i.test(action) || wildcard(action, "sqs:PurgeQueue", true);
 
 function* judgeStatement(
   { actions, notActions, resources, notResources }: Statement,
-  queueArn: string | undefined,
-  allowed: readonly string[],
+  { arn: queueArn, deadLetterArns, unproved: open }: OwnQueue,
+  actionsOfQueue: readonly string[],
   role: string,
 ): Checking {
   if (notActions) return yield violation(`a policy of ${role} allows everything but ${notActions.join(", ")}; name the actions`);
   const queueActions = (actions ?? []).filter(isQueueAction);
   if (queueActions.length === 0) return;
+  const isOfDeadLetters = resources !== undefined && resources.every((one) => deadLetterArns.includes(one));
+  const allowed = isOfDeadLetters ? burying : actionsOfQueue;
   const excess = queueActions.filter((action) => !allowed.some((one) => one.toLowerCase() === action.toLowerCase()));
   if (excess.length > 0) yield violation(`a policy of ${role} allows ${excess.join(", ")}; a consumer needs ${allowed.join(", ")} at most`);
   const wide = notResources ? ["everything but some"] : (resources ?? []).filter((one) => /[*?]/.test(one));
   if (wide.length > 0) yield violation(`a policy of ${role} allows ${queueActions.join(", ")} on ${wide.join(", ")}; name the queue`);
-  const others = (resources ?? []).filter((one) => !/[*?]/.test(one) && one !== queueArn);
-  if (queueArn !== undefined && others.length > 0)
-    yield violation(`a policy of ${role} allows ${queueActions.join(", ")} on ${others.join(", ")}, which the function does not read`);
+  const others = isOfDeadLetters ? [] : (resources ?? []).filter((one) => !/[*?]/.test(one) && one !== queueArn);
+  if (queueArn === undefined || others.length === 0) return;
+  if (open !== undefined) yield unproved(open);
+  else yield violation(`a policy of ${role} allows ${queueActions.join(", ")} on ${others.join(", ")}, which the function does not read`);
 }
 
-function* judgePolicy(policy: Value, queueArn: string | undefined, allowed: readonly string[], role: string): Checking {
+function* judgePolicy(policy: Value, queue: OwnQueue, allowed: readonly string[], role: string): Checking {
   const open = policy.firstHidden();
   if (open) return yield hidden(open);
   const document = parsePolicy(policy.raw);
   if (!document) return yield violation(`${policy.path} is no policy document`);
-  for (const statement of document) if (statement.effect === "Allow") yield* judgeStatement(statement, queueArn, allowed, role);
+  for (const statement of document) if (statement.effect === "Allow") yield* judgeStatement(statement, queue, allowed, role);
 }
 
 interface RolePolicies {
@@ -76,16 +91,26 @@ function rolePolicies(deployment: Deployment): RolePolicies {
   return { byRole, open };
 }
 
+function ownQueue(deployment: Deployment, queue: Resource<"queue"> | undefined): OwnQueue {
+  const { redrives, unproved: open } = deployment.once(redrivesOf);
+  const redrivesOfIt = redrives.filter(({ source }) => source === queue);
+  return {
+    arn: queue?.at("arn").text(),
+    deadLetterArns: redrivesOfIt.flatMap(({ deadLetterArn: arn }) => (arn === undefined ? [] : [arn])),
+    unproved: open ?? redrivesOfIt.find(({ unproved: why }) => why !== undefined)?.unproved,
+  };
+}
+
 export const consumerLeastPrivilege = defineRule({
   id: "consumer-least-privilege",
-  title: "A consumer's role may read and delete messages of its own queue, and nothing more of SQS.",
+  title: "A consumer's role may work on the messages of its own queue and their dead letters, and nothing more of SQS.",
   why: "A consumer that may do everything with every queue turns one fault in it into the loss of all messages of the account.",
   severity: "medium",
   level: "advisory",
   controls: ["cdk-nag:LambdaStarPermissions"],
-  remediation: "Allow the reading actions on the ARN of the queue.",
+  remediation: "Allow the reading actions on the ARN of the queue, and sending on that of its dead-letter queue.",
   url: "https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html",
-  options: { actions: choices("Actions of SQS that a consumer may have.", [...reading, "sqs:ListDeadLetterSourceQueues"], reading) },
+  options: { actions: choices("Actions of SQS that a consumer may have.", [...working, "sqs:ListDeadLetterSourceQueues"], working) },
   needs: "eventSource",
   *stack(deployment, { config }) {
     for (const { mapping, queue, lambda, unproved: why } of deployment.once(consumersOf)) {
@@ -97,10 +122,10 @@ export const consumerLeastPrivilege = defineRule({
       if (role.unproved !== undefined) yield unproved(role.unproved, lambda);
       const { byRole, open } = deployment.once(rolePolicies);
       for (const why of open) yield unproved(why, lambda);
+      const own = ownQueue(deployment, queue);
       for (const one of role.found) {
         for (const policy of byRole.get(one) ?? []) {
-          for (const finding of judgePolicy(policy, queue?.at("arn").text(), config.actions, one.label))
-            yield { ...finding, urn: lambda.urn };
+          for (const finding of judgePolicy(policy, own, config.actions, one.label)) yield { ...finding, urn: lambda.urn };
         }
       }
     }

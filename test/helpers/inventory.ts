@@ -1,7 +1,10 @@
 import { AutoScalingClient, paginateDescribeAutoScalingGroups, paginateDescribePolicies } from "@aws-sdk/client-auto-scaling";
 import { CloudWatchClient, paginateDescribeAlarms } from "@aws-sdk/client-cloudwatch";
+import { CloudWatchLogsClient, paginateDescribeLogGroups } from "@aws-sdk/client-cloudwatch-logs";
 import { EC2Client, paginateDescribeInstances, paginateDescribeLaunchTemplates, paginateDescribeSecurityGroups } from "@aws-sdk/client-ec2";
+import { EventBridgeClient, ListRulesCommand } from "@aws-sdk/client-eventbridge";
 import { IAMClient, paginateListInstanceProfiles, paginateListRoles } from "@aws-sdk/client-iam";
+import { LambdaClient, paginateListFunctions } from "@aws-sdk/client-lambda";
 import { paginateListSubscriptions, paginateListTopics, SNSClient } from "@aws-sdk/client-sns";
 import { paginateListQueues, SQSClient } from "@aws-sdk/client-sqs";
 
@@ -18,6 +21,9 @@ export interface Inventory {
   readonly queues: string[];
   readonly roles: string[];
   readonly profiles: string[];
+  readonly functions: string[];
+  readonly logGroups: string[];
+  readonly rules: string[];
 }
 
 export const clientOptions = (endpoint: string, region: string) => ({
@@ -87,6 +93,22 @@ export async function inventory(endpoint: string, region: string, prefix: string
     ),
     profiles: names(
       (await all(paginateListInstanceProfiles(iam, {}), (page) => page.InstanceProfiles)).map((one) => one.InstanceProfileName),
+      prefix,
+    ),
+    functions: names(
+      (await all(paginateListFunctions({ client: new LambdaClient(options) }, {}), (page) => page.Functions)).map(
+        (one) => one.FunctionName,
+      ),
+      prefix,
+    ),
+    logGroups: names(
+      (await all(paginateDescribeLogGroups({ client: new CloudWatchLogsClient(options) }, {}), (page) => page.logGroups)).map(
+        (one) => one.logGroupName,
+      ),
+      prefix,
+    ),
+    rules: names(
+      ((await new EventBridgeClient(options).send(new ListRulesCommand({}))).Rules ?? []).map((one) => one.Name),
       prefix,
     ),
   };

@@ -41,6 +41,8 @@ describe("the program under the pack", function () {
     assert.deepEqual(violated(result), [], JSON.stringify(errors(result)));
     assert.ok(result.ok, JSON.stringify(errors(result)));
     assert.deepEqual(unproved(result), [
+      "consumer-least-privilege",
+      "consumer-no-secrets",
       "key-not-public",
       "notify-key-allows-publisher",
       "notify-tls-only",

@@ -39,6 +39,8 @@ describe("a replaced group", function () {
       "--json",
       "--set",
       `fleet:fleets=${JSON.stringify({ [name]: fleet })}`,
+      "--set",
+      "fleet:consumer.kind=none", // it would take the notices that are counted here
     );
     const result = JSON.parse(stdout) as DeployResult;
     assert.ok(result.ok, JSON.stringify(result.diagnostics) + stderr);

@@ -6,6 +6,7 @@ import {
   TerminateInstanceInAutoScalingGroupCommand,
 } from "@aws-sdk/client-auto-scaling";
 import { CloudWatchClient, DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
+import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { DeployResult } from "../../sandbox/engine/api.ts";
 import type { FleetsOutput } from "../../contract/fleets-output.ts";
@@ -14,6 +15,8 @@ import { clientOptions, inventory, leftovers } from "../helpers/inventory.ts";
 
 /** Virtual seconds per second: an instance's boot and a roll-out's waits pass in moments. */
 const speed = ["--speed", "60"];
+/** Staging runs without the consumer, so that what is in its queue can be looked at; production runs with it. */
+const withoutConsumer = ["--set", "fleet:consumer.kind=none"];
 
 describe("stack lifecycle", function () {
   this.timeout(180_000);
@@ -23,7 +26,15 @@ describe("stack lifecycle", function () {
   let region: string;
 
   const deploy = async (verb: string, stack: string, ...args: readonly string[]): Promise<DeployResult> => {
-    const { stdout, stderr } = await checkout.sandbox(verb, "--stack", stack, "--json", ...speed, ...args);
+    const { stdout, stderr } = await checkout.sandbox(
+      verb,
+      "--stack",
+      stack,
+      "--json",
+      ...speed,
+      ...(stack === "staging" ? withoutConsumer : []),
+      ...args,
+    );
     try {
       return JSON.parse(stdout) as DeployResult;
     } catch {
@@ -58,6 +69,14 @@ describe("stack lifecycle", function () {
     const [found] = (await client.send(new DescribeAutoScalingGroupsCommand({ AutoScalingGroupNames: [name] }))).AutoScalingGroups ?? [];
     assert.ok(found, `no group ${name}`);
     return found;
+  };
+
+  const imagesOf = async (ids: readonly (string | undefined)[]): Promise<string[]> => {
+    const client = new EC2Client(clientOptions(endpoint, region));
+    const { Reservations: found = [] } = await client.send(
+      new DescribeInstancesCommand({ InstanceIds: ids.filter((id) => id !== undefined) }),
+    );
+    return [...new Set(found.flatMap(({ Instances: instances = [] }) => instances.map(({ ImageId: id = "" }) => id)))];
   };
 
   before(async () => {
@@ -114,9 +133,11 @@ describe("stack lifecycle", function () {
       assert.equal(alarms[0]?.Threshold, 75);
     });
 
-    it("rolls a changed type through the running instances", async () => {
+    it("rolls a changed image and type through the running instances", async () => {
       const before = (await group(fleetsOf(first)["app"]!.group.name)).Instances?.map((one) => one.InstanceId) ?? [];
-      const change = ["--set", "fleet:fleets.app.instanceType=t3.medium", "--set", "fleet:fleets.app.image.bakeType=t3.medium"];
+      const imagesBefore = await imagesOf(before);
+      const image = JSON.stringify({ id: "ami-0b1c2d3e4f5061728", bakeType: "t3.medium" });
+      const change = ["--set", "fleet:fleets.app.instanceType=t3.medium", "--set", `fleet:fleets.app.image=${image}`];
       const result = await succeed("up", "staging", ...change);
       const after = (await group(fleetsOf(first)["app"]!.group.name)).Instances ?? [];
       assert.deepEqual(
@@ -124,6 +145,9 @@ describe("stack lifecycle", function () {
         ["t3.medium", "t3.medium"],
       );
       assert.ok(after.every((one) => !before.includes(one.InstanceId)));
+      const images = await imagesOf(after.map((one) => one.InstanceId));
+      assert.deepEqual([imagesBefore.length, images.length], [1, 1]);
+      assert.notDeepEqual(images, imagesBefore);
       assert.equal(fleetsOf(result)["app"]!.group.name, fleetsOf(first)["app"]!.group.name, "the group stayed");
     });
 
