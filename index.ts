@@ -32,12 +32,20 @@ export const fleets = Object.fromEntries(
       network: { ...network, ...traffic },
       notices: { topicArn: notices.topicArn },
       serviceLinkedRoleArn: notices.serviceLinkedRoleArn,
+      alertTopicArn: notices.alertTopicArn,
       instancePolicy: [],
     };
     const group = new Fleet(prefix, args, { protect, before: [...notices.before, ...(cleanup?.before ?? [])] });
     const alarms = new ScalingAlarms(
       `${prefix}-scaling`,
-      { ...scaling, groupName: group.groupName, size: fleet.size, warmupSeconds: fleet.bootSeconds, tags: fleetTags(fleet.identity) },
+      {
+        ...scaling,
+        groupName: group.groupName,
+        size: fleet.size,
+        warmupSeconds: fleet.bootSeconds,
+        alertTopicArn: notices.alertTopicArn,
+        tags: fleetTags(fleet.identity),
+      },
       { protect },
     );
     const run = new Rollout(

@@ -1,8 +1,10 @@
 import type * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import type { Provisioning } from "../contract/fleets-output.ts";
+import type { MixedInstances } from "../contract/mixed-instances.ts";
 import type { NamingInputs } from "../contract/naming.ts";
 import type { Account } from "./account.ts";
+import type { BootArgs, ChefArgs, ManagedNodeArgs } from "./boot/args.ts";
 import type { ImageFacts } from "./image-facts.ts";
 import type { PolicyStatement } from "./policy-document.ts";
 
@@ -21,17 +23,6 @@ export interface Exemption {
   readonly reason: string;
   /** Last day on which it holds, `YYYY-MM-DD`, UTC. */
   readonly expires: string;
-}
-
-/** Other types beside `instanceType`, and how purchase options are mixed. */
-export interface MixedInstances {
-  /** Instance types in order of preference, the fleet's own among them. */
-  readonly types: readonly string[];
-  /** Instances that are always on demand. */
-  readonly onDemandBaseCapacity: number;
-  /** Share of on-demand instances above the base, 0 to 100. */
-  readonly onDemandPercentageAboveBase: number;
-  readonly spotAllocationStrategy: "price-capacity-optimized" | "capacity-optimized" | "lowest-price";
 }
 
 /** One inbound or outbound rule of the fleet's own security group. */
@@ -94,10 +85,39 @@ export interface HookArgs {
   readonly heartbeatSeconds: number;
 }
 
-/** A volume that is attached at launch and deleted with the instance; encrypted like every volume here. */
+/** A hook for departing instances, and what becomes of one whose hook was abandoned. */
+export interface TerminateHookArgs extends HookArgs {
+  /**
+   * `retain` keeps an instance whose hook timed out or was abandoned, for a look at it; it no longer belongs to the
+   * group's size. Default: terminate. https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-lifecycle-policy.html
+   */
+  readonly onAbandon?: "terminate" | "retain" | undefined;
+}
+
+/** Instances that have booted and wait, for fleets that boot slowly. */
+export interface WarmPoolArgs {
+  /** `Hibernated` also prepares the launch template for it. */
+  readonly state: "Stopped" | "Running" | "Hibernated";
+  /** Fewest instances in the pool. Default: 0. */
+  readonly min?: number | undefined;
+  /** Most instances in pool and group together; absent = the group's maximum. */
+  readonly maxPrepared?: number | undefined;
+  /** Whether an instance that the group no longer needs goes back to the pool. Default: false. */
+  readonly reuse?: boolean | undefined;
+}
+
+/** A volume beside the root volume, deleted with the instance; encrypted like every volume here. */
 export interface DataVolume {
   /** `/dev/sdf` to `/dev/sdp`. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/device_naming.html */
   readonly deviceName: string;
+  /** `boot`: made at boot of the newest snapshot with `snapshotTags`. Default: `launch`. */
+  readonly attach?: "launch" | "boot" | undefined;
+  /** With `boot`. */
+  readonly snapshotTags?: Readonly<Record<string, string>> | undefined;
+  /** Where boot mounts it; absent = boot leaves it alone. */
+  readonly mountPoint?: string | undefined;
+  /** Label of its file system, by which it is found when nothing else shows its device. */
+  readonly label?: string | undefined;
   /** GiB; absent only with a snapshot, whose size it then has. */
   readonly sizeGiB?: number | undefined;
   /** `snap-…`; absent = an empty volume. */
@@ -130,10 +150,13 @@ export type LaunchTemplatePassThrough = Omit<
 export type GroupPassThrough = Omit<
   Partial<aws.autoscaling.GroupArgs>,
   | "availabilityZones"
+  | "capacityRebalance"
   | "desiredCapacity"
+  | "desiredCapacityType"
   | "forceDelete"
   | "healthCheckType"
   | "initialLifecycleHooks"
+  | "instanceLifecyclePolicy"
   | "instanceMaintenancePolicy"
   | "instanceRefresh"
   | "launchConfiguration"
@@ -148,6 +171,7 @@ export type GroupPassThrough = Omit<
   | "targetGroupArns"
   | "vpcZoneIdentifiers"
   | "waitForCapacityTimeout"
+  | "warmPool"
 >;
 
 /**
@@ -164,6 +188,14 @@ export interface FleetArgs {
   /** Absent = `instanceType` alone. */
   readonly mixedInstances?: MixedInstances | undefined;
   readonly provisioning: Provisioning;
+  /** With `chef-server` and `chef-solo`. */
+  readonly chef?: ChefArgs | undefined;
+  /** With `managed-node`. */
+  readonly managedNode?: ManagedNodeArgs | undefined;
+  /** Absent = an hour at most, failures kept for 30 days, compressed only when it must be. */
+  readonly boot?: BootArgs | undefined;
+  /** Topic that hears of boots that keep failing; absent = nobody. */
+  readonly alertTopicArn?: pulumi.Input<string> | undefined;
   readonly size: { readonly min: number; readonly max: number };
   /** Seconds from launch to serving; the default of health check grace and default warm-up. */
   readonly bootSeconds: number;
@@ -172,6 +204,11 @@ export interface FleetArgs {
   readonly loadBalancing?: LoadBalancing | undefined;
   /** `ELB` adds the target group's health to EC2's own, and needs `loadBalancing`. */
   readonly healthCheckType: "EC2" | "ELB";
+  /**
+   * Health checks beside it. `EBS`: volumes that answer; `VPC_LATTICE` needs a traffic source of that type in `group`.
+   * https://docs.aws.amazon.com/autoscaling/ec2/userguide/health-checks-overview.html
+   */
+  readonly moreHealthChecks?: readonly ("EBS" | "VPC_LATTICE")[] | undefined;
   /** Share of the desired capacity that stays healthy, and may exist, while instances are replaced. */
   readonly maintenance: { readonly minHealthyPercent: number; readonly maxHealthyPercent: number };
   /** Topic of the stack's notice path, for launch, terminate and their errors. */
@@ -180,14 +217,19 @@ export interface FleetArgs {
   readonly serviceLinkedRoleArn: pulumi.Input<string>;
   readonly rootVolume: RootVolume;
   readonly volumes: readonly DataVolume[];
-  /** Plain text, at most 16,384 bytes; encoded here. Absent = cloud-config that writes the fleet's facts to `/etc/fleet/fleet.json`. */
+  /**
+   * Plain text, at most 16,384 bytes as the instance gets it; encoded here. Absent = what the provisioning needs, and for
+   * `none` without hook and mounted volumes cloud-config that writes the fleet's facts to `/etc/fleet/fleet.json`.
+   */
   readonly userData?: pulumi.Input<string> | undefined;
   /** Statements that the nodes need beside Session Manager and their launch hook. */
   readonly instancePolicy: pulumi.Input<pulumi.Input<PolicyStatement>[]>;
   /** Holds new instances until they report; absent = in service as soon as EC2 runs them. */
   readonly launchHook?: HookArgs | undefined;
   /** Gives departing instances time; absent = none. */
-  readonly terminateHook?: HookArgs | undefined;
+  readonly terminateHook?: TerminateHookArgs | undefined;
+  /** Absent = none. */
+  readonly warmPool?: WarmPoolArgs | undefined;
   readonly exemptions: readonly Exemption[];
   /** Passed through to the launch template: after our defaults, before what safety insists on. */
   readonly launchTemplate?: LaunchTemplatePassThrough | undefined;

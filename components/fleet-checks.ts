@@ -2,15 +2,18 @@ import { parseInstanceType } from "../contract/instance-types.ts";
 import { checkGroupArguments } from "../scaling/checks/group.ts";
 import { checkHook } from "../scaling/checks/hooks.ts";
 import { renamed } from "../scaling/checks/policies.ts";
+import { checkMixed } from "../scaling/checks/mixed.ts";
 import { checkMaintenancePolicy } from "../scaling/checks/replacement.ts";
 import { checkSizes } from "../scaling/checks/sizes.ts";
 import { fault, within } from "../scaling/checks/fault.ts";
 import type { Fault } from "../scaling/checks/fault.ts";
+import { checkPoolBeside, checkWarmPool } from "../scaling/checks/warm-pool.ts";
 import { blockDeviceFaults } from "./block-devices.ts";
+import { bootArgFaults } from "./boot/checks.ts";
 import { callerGroup } from "./fleet-group.ts";
 import type { FleetArgs, HookArgs } from "./fleet-args.ts";
 import { plain } from "./plain.ts";
-import { userDataFaults } from "./user-data.ts";
+import { packUserData, userDataFaults } from "./user-data.ts";
 import { hookNames } from "../contract/hooks.ts";
 
 /** Everything wrong with a fleet's arguments that can be told without AWS, as Auto Scaling itself would refuse it. */
@@ -24,14 +27,18 @@ export function fleetFaults(args: FleetArgs): Fault[] {
       minHealthyPercentage: "maintenance.minHealthyPercent",
       maxHealthyPercentage: "maintenance.maxHealthyPercent",
     }),
+    ...(args.mixedInstances ? within("mixedInstances", checkMixed(args.mixedInstances, args.instanceType)) : []),
     ...groupFaults(args),
+    ...warmPoolFaults(args),
+    ...latticeFaults(args),
     ...(args.healthCheckType === "ELB" && args.loadBalancing === undefined
       ? [fault("healthCheckType", "ELB", "EC2, or ELB together with loadBalancing")]
       : []),
     ...hookFaults("launchHook", hookNames.launch, args.launchHook),
     ...hookFaults("terminateHook", hookNames.terminate, args.terminateHook),
     ...blockDeviceFaults(args.image, args.rootVolume, args.volumes),
-    ...plainUserDataFaults(args.userData),
+    ...bootArgFaults(args),
+    ...plainUserDataFaults(args),
   ];
 }
 
@@ -51,9 +58,28 @@ function groupFaults(args: FleetArgs): Fault[] {
     defaultInstanceWarmupSeconds: plain(group.defaultInstanceWarmup),
     defaultCooldownSeconds: plain(group.defaultCooldown),
     maxInstanceLifetimeSeconds: plain(group.maxInstanceLifetime),
-    terminationPolicies: plain(group.terminationPolicies)?.flatMap((policy) => plain(policy) ?? []),
+    // A function of one's own stands among them under its ARN.
+    terminationPolicies: plain(group.terminationPolicies)?.flatMap((policy) => (isFunction(plain(policy)) ? [] : (plain(policy) ?? []))),
   });
   return within("group", renamed(faults, providerNames));
+}
+
+const isFunction = (policy: string | undefined) => policy !== undefined && /^arn:[^:]+:lambda:/.test(policy);
+
+function warmPoolFaults({ warmPool, size, mixedInstances }: FleetArgs): Fault[] {
+  if (warmPool === undefined) return [];
+  const pool = { poolState: warmPool.state, minSize: warmPool.min, maxGroupPreparedCapacity: warmPool.maxPrepared };
+  const group = { minSize: size.min, maxSize: size.max, mixed: mixedInstances !== undefined };
+  const names = { poolState: "state", minSize: "min", maxGroupPreparedCapacity: "maxPrepared", maxSize: "max" };
+  return within("warmPool", renamed([...checkWarmPool(pool), ...checkPoolBeside(pool, group)], names));
+}
+
+function latticeFaults({ moreHealthChecks = [], group }: FleetArgs): Fault[] {
+  if (!moreHealthChecks.includes("VPC_LATTICE")) return [];
+  const sources = plain(group?.trafficSources);
+  const unknown = group?.trafficSources !== undefined && sources === undefined;
+  if (unknown || sources?.some((source) => plain(plain(source)?.type) === "vpc-lattice") === true) return [];
+  return [fault("moreHealthChecks", moreHealthChecks, "EBS, or VPC_LATTICE together with a group.trafficSources of type vpc-lattice")];
 }
 
 function hookFaults(path: string, name: string, hook: HookArgs | undefined): Fault[] {
@@ -76,7 +102,7 @@ function architectureFaults({ image, instanceType, mixedInstances }: FleetArgs):
 }
 
 /** User data that is only known later is checked before the launch template takes it. */
-function plainUserDataFaults(userData: FleetArgs["userData"]): Fault[] {
+function plainUserDataFaults({ userData, boot }: FleetArgs): Fault[] {
   const text = plain(userData);
-  return text === undefined ? [] : userDataFaults(text);
+  return text === undefined ? [] : userDataFaults(packUserData(text, boot?.compress === true));
 }

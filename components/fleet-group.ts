@@ -1,8 +1,11 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import { hookNames, hookTransitions } from "../contract/hooks.ts";
+import { hasSpot } from "../contract/mixed-instances.ts";
+import type { MixedInstances } from "../contract/mixed-instances.ts";
 import { groupName } from "../contract/naming.ts";
-import type { FleetArgs } from "./fleet-args.ts";
+import type { FleetArgs, WarmPoolArgs } from "./fleet-args.ts";
+import { mixedInstancesPolicy } from "./mixed-instances.ts";
 import { fleetTags } from "./tags.ts";
 
 /** Every group metric; they cost nothing. https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-metrics.html */
@@ -46,14 +49,16 @@ export function groupArgs(name: string, args: FleetArgs, { template, targetGroup
     ...callerGroup(args),
     minSize: args.size.min,
     maxSize: args.size.max,
-    healthCheckType: args.healthCheckType,
+    healthCheckType: healthChecks(args),
     instanceMaintenancePolicy: { minHealthyPercentage: minHealthyPercent, maxHealthyPercentage: maxHealthyPercent },
     vpcZoneIdentifiers: [...args.network.subnetIds],
     serviceLinkedRoleArn: args.serviceLinkedRoleArn,
     targetGroupArns,
-    ...(args.mixedInstances === undefined
-      ? { launchTemplate: { id: template.id, version } }
-      : { mixedInstancesPolicy: mixedInstancesPolicy(args.mixedInstances, template.id, version) }),
+    ...(args.mixedInstances === undefined ? { launchTemplate: { id: template.id, version } } : mixedGroup(args.mixedInstances, template)),
+    ...(args.warmPool === undefined ? {} : { warmPool: warmPool(args.warmPool) }),
+    ...(args.terminateHook?.onAbandon === "retain"
+      ? { instanceLifecyclePolicy: { retentionTriggers: { terminateHookAbandon: "retain" } } }
+      : {}),
     ...(args.launchHook === undefined ? {} : { initialLifecycleHooks: [launchHook(args.launchHook.heartbeatSeconds)] }),
     tags: Object.entries({ ...fleetTags(args.identity), Name: name }).map(([key, value]) => ({ key, value, propagateAtLaunch: true })),
     forceDelete: false, // a forced deletion skips terminating hooks, and nodes would stay behind
@@ -61,23 +66,28 @@ export function groupArgs(name: string, args: FleetArgs, { template, targetGroup
   };
 }
 
-function mixedInstancesPolicy(
-  mixed: NonNullable<FleetArgs["mixedInstances"]>,
-  launchTemplateId: pulumi.Input<string>,
-  version: pulumi.Input<string>,
-): aws.types.input.autoscaling.GroupMixedInstancesPolicy {
+/** What goes with purchase options: sizes in units, and spot instances that are replaced before they are taken. */
+function mixedGroup(mixed: MixedInstances, template: aws.ec2.LaunchTemplate): Partial<aws.autoscaling.GroupArgs> {
+  const { capacityRebalance = hasSpot(mixed), capacityUnits } = mixed;
   return {
-    launchTemplate: {
-      launchTemplateSpecification: { launchTemplateId, version },
-      overrides: mixed.types.map((instanceType) => ({ instanceType })),
-    },
-    instancesDistribution: {
-      onDemandBaseCapacity: mixed.onDemandBaseCapacity,
-      onDemandPercentageAboveBaseCapacity: mixed.onDemandPercentageAboveBase,
-      spotAllocationStrategy: mixed.spotAllocationStrategy,
-    },
+    mixedInstancesPolicy: mixedInstancesPolicy(mixed, template.id, template.latestVersion.apply(String)),
+    ...(capacityRebalance ? { capacityRebalance } : {}),
+    ...(capacityUnits === undefined ? {} : { desiredCapacityType: capacityUnits }),
   };
 }
+
+function warmPool({ state, min, maxPrepared, reuse }: WarmPoolArgs): aws.types.input.autoscaling.GroupWarmPool {
+  return {
+    poolState: state,
+    ...(min === undefined ? {} : { minSize: min }),
+    ...(maxPrepared === undefined ? {} : { maxGroupPreparedCapacity: maxPrepared }),
+    ...(reuse === true ? { instanceReusePolicy: { reuseOnScaleIn: true } } : {}),
+  };
+}
+
+/** EC2's own check is always on, and is only named when it is alone. */
+const healthChecks = ({ healthCheckType, moreHealthChecks = [] }: FleetArgs): string =>
+  [healthCheckType, ...moreHealthChecks].filter((type) => type !== "EC2" || moreHealthChecks.length === 0).join(",");
 
 /** Without target and role: what they name would have to outlive the group. A node that never reports is given up and replaced. */
 function launchHook(heartbeatTimeout: number): aws.types.input.autoscaling.GroupInitialLifecycleHook {

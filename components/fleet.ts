@@ -4,6 +4,7 @@ import { hookNames, hookTransitions } from "../contract/hooks.ts";
 import { fitName } from "../contract/naming.ts";
 import { noticeEvents } from "../contract/notices.ts";
 import { typeTokens } from "../contract/type-tokens.ts";
+import { createBootReport } from "./boot/report.ts";
 import type { FleetArgs } from "./fleet-args.ts";
 import { fleetFaults } from "./fleet-checks.ts";
 import { createGroup, groupArgs } from "./fleet-group.ts";
@@ -43,7 +44,8 @@ export class Fleet extends pulumi.ComponentResource {
     const template = createLaunchTemplate(name, args, { instanceProfileArn: profile.arn, securityGroupIds: [...securityGroupIds] }, this);
     const targets = createTargets(name, args, this);
     const merged = groupArgs(name, args, { template, targetGroupArns: targets.arns });
-    const group = createGroup(name, args, merged, [...opts.before, policy, ...targets.resources], this);
+    const before = [...opts.before, policy, ...targets.resources, ...createBootReport(name, args, this)];
+    const group = createGroup(name, args, merged, before, this);
     createNotification(name, args, group, this);
     createTerminateHook(name, args, group, this);
 
@@ -96,7 +98,8 @@ function createTerminateHook(name: string, args: FleetArgs, group: aws.autoscali
       autoscalingGroupName: group.name,
       lifecycleTransition: hookTransitions.terminate,
       heartbeatTimeout: args.terminateHook.heartbeatSeconds,
-      defaultResult: "CONTINUE", // the instance goes in either case; ABANDON would skip other hooks
+      // By default the instance goes in either case, and ABANDON would skip other hooks; an instance is only retained with it.
+      defaultResult: args.terminateHook.onAbandon === "retain" ? "ABANDON" : "CONTINUE",
     },
     { parent, deletedWith: group },
   );

@@ -4,7 +4,7 @@ import { fitName } from "../contract/naming.ts";
 import { blockDevices } from "./block-devices.ts";
 import type { FleetArgs } from "./fleet-args.ts";
 import { fleetTags, imageTags } from "./tags.ts";
-import { encodeUserData, plainUserData, userDataFaults } from "./user-data.ts";
+import { encodeUserData } from "./user-data.ts";
 
 export interface TemplateParts {
   readonly instanceProfileArn: pulumi.Input<string>;
@@ -23,6 +23,7 @@ function launchTemplateArgs(name: string, args: FleetArgs, parts: TemplateParts,
   const tags = fleetTags(args.identity);
   return {
     monitoring: { enabled: true }, // one-minute metrics: the alarms of the defaults count in minutes
+    ...(args.warmPool?.state === "Hibernated" ? { hibernationOptions: { configured: true } } : {}),
     instanceInitiatedShutdownBehavior: "terminate", // a node that shuts itself down is replaced, not kept stopped
     ...args.launchTemplate,
     description: `Nodes of ${name}`,
@@ -57,9 +58,10 @@ function metadataOptions({ launchTemplate }: FleetArgs): pulumi.Output<aws.types
 
 /** User data in the form that EC2 takes, held back when it is too long. */
 function encodedUserData(name: string, args: FleetArgs, parent: pulumi.Resource): pulumi.Output<string> {
-  return pulumi.output(args.userData ?? plainUserData(args.identity)).apply((text) => {
-    const [fault] = userDataFaults(text);
+  return pulumi.output(args.userData).apply((given) => {
+    const { base64, faults } = encodeUserData(name, args, given);
+    const [fault] = faults;
     if (fault !== undefined) throw new pulumi.ResourceError(`Fleet ${name} cannot be built:\n- ${fault.message}`, parent, true);
-    return encodeUserData(text);
+    return base64;
   });
 }

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { rolloutCommand, rolloutVariable } from "../contract/state-commands.ts";
 import type { RolloutRequest } from "../contract/state-commands.ts";
 import { typeTokens } from "../contract/type-tokens.ts";
-import type { MixedInstances } from "./fleet-args.ts";
+import type { MixedInstances } from "../contract/mixed-instances.ts";
 import { rolloutFaults } from "./rollout-checks.ts";
 
 export interface RolloutArgs {

@@ -1,156 +1,95 @@
-import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { ScalingOutput, StepPolicyOutput, TargetPolicyOutput } from "../contract/fleets-output.ts";
-import type {
-  ScalingDirection,
-  ScalingPolicies,
-  ScalingStep,
-  StepScaling,
-  TargetMetric,
-  TargetTracking,
-} from "../contract/scaling-policies.ts";
-import { fitName } from "../contract/naming.ts";
+import type { MetricScaling, ScalingDirection, ScalingPolicies } from "../contract/scaling-policies.ts";
 import { typeTokens } from "../contract/type-tokens.ts";
 import { checkPolicies } from "../scaling/checks/policies.ts";
+import { createCompositeAlarm } from "./composite-alarms.ts";
+import { createScheduled } from "./scheduled-scaling.ts";
+import { createStepScaling } from "./step-scaling.ts";
+import type { StepParts } from "./step-scaling.ts";
 import type { Tags } from "./tags.ts";
+import { createPredictive, createTargetTracking } from "./target-scaling.ts";
 
 export interface ScalingAlarmsArgs extends ScalingPolicies {
   readonly groupName: pulumi.Input<string>;
   readonly size: { readonly min: number; readonly max: number };
   /** Seconds that a new instance's metrics are left out, the group's default warm-up. */
   readonly warmupSeconds: number;
+  /** Topic that hears of composite alarms. */
+  readonly alertTopicArn: pulumi.Input<string>;
   readonly tags: Tags;
+}
+
+/**
+ * When one group changes its size: step and simple policies, each with the alarm that triggers it, target tracking,
+ * predictive scaling, scheduled actions, and the alarms that operators get. Stands after the group.
+ */
+export class ScalingAlarms extends pulumi.ComponentResource {
+  /** What the policies are, for operators and the simulator. */
+  readonly scaling: pulumi.Output<ScalingOutput>;
+  /** Names of the composite alarms that stop a roll-out. */
+  readonly rolloutAlarms: readonly pulumi.Output<string>[];
+
+  constructor(name: string, args: ScalingAlarmsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super(typeTokens.scalingAlarms, name, args, opts);
+    const nowMs = Date.now();
+    refuseFaults(name, args, nowMs, this);
+    const { metrics = [], predictive, schedules = [], composites = [] } = args;
+    const steps = createPairs(name, [{ up: args.up, down: args.down }, ...metrics], args, this);
+    const targets = args.targets.map((target) => createTargetTracking(name, target, args.groupName, this));
+    if (predictive) createPredictive(name, predictive, args.groupName, this);
+    for (const action of schedules) createScheduled(name, action, args.groupName, nowMs, this);
+
+    const own = (direction: ScalingDirection) => steps.find((one) => one.of === undefined && one.direction === direction)?.alarm.name;
+    const [up, down] = [own("up"), own("down")];
+    const alarms = composites.map((composite) => ({
+      composite,
+      alarm: createCompositeAlarm(
+        name,
+        { composite, own: { ...(up && { up }), ...(down && { down }) }, alertTopicArn: args.alertTopicArn, tags: args.tags },
+        this,
+      ),
+    }));
+    this.rolloutAlarms = alarms.flatMap(({ composite, alarm }) => (composite.stopsRollout ? [alarm.alarmName] : []));
+    const names = pulumi.all(Object.fromEntries(alarms.map(({ composite, alarm }) => [composite.name, alarm.alarmName])));
+    this.scaling = scalingOutput(args, [...steps.map(({ output }) => output), ...targets], names);
+    this.registerOutputs({ scaling: this.scaling, rolloutAlarms: this.rolloutAlarms });
+  }
 }
 
 type PolicyOutput = StepPolicyOutput | TargetPolicyOutput;
 
-/** Scaling policies of one group, each step policy with the alarm that triggers it. Stands after the group. */
-export class ScalingAlarms extends pulumi.ComponentResource {
-  /** What the policies are, for operators and the simulator. */
-  readonly scaling: pulumi.Output<ScalingOutput>;
-
-  constructor(name: string, args: ScalingAlarmsArgs, opts?: pulumi.ComponentResourceOptions) {
-    super(typeTokens.scalingAlarms, name, args, opts);
-    refuseFaults(name, args, this);
-    const policies: pulumi.Output<PolicyOutput>[] = [
-      ...(args.up ? [createStepScaling(name, "up", args.up, args, this)] : []),
-      ...(args.down ? [createStepScaling(name, "down", args.down, args, this)] : []),
-      ...args.targets.map((target) => createTargetTracking(name, target, args, this)),
-    ];
-    this.scaling = pulumi.all(policies).apply((all): ScalingOutput => ({ policies: all }));
-    this.registerOutputs({ scaling: this.scaling });
-  }
+function scalingOutput(
+  { predictive, schedules = [], composites = [] }: ScalingPolicies,
+  policies: pulumi.Output<PolicyOutput>[],
+  names: pulumi.Output<Record<string, string>>,
+): pulumi.Output<ScalingOutput> {
+  return pulumi.all([pulumi.all(policies), names]).apply(([all, alarmNames]): ScalingOutput => ({
+    policies: all,
+    ...(predictive === undefined ? {} : { predictive }),
+    ...(schedules.length === 0 ? {} : { schedules }),
+    ...(composites.length === 0 ? {} : { composites: alarmNames }),
+  }));
 }
 
-function refuseFaults(name: string, args: ScalingAlarmsArgs, parent: ScalingAlarms): void {
-  const faults = checkPolicies(args);
+type Pair = Omit<MetricScaling, "name"> & { readonly name?: string };
+
+function createPairs(
+  name: string,
+  pairs: readonly Pair[],
+  { groupName, tags }: ScalingAlarmsArgs,
+  parent: ScalingAlarms,
+): (StepParts & { readonly direction: ScalingDirection; readonly of: string | undefined })[] {
+  return pairs.flatMap((pair) =>
+    (["up", "down"] as const).flatMap((direction) => {
+      const { [direction]: step, name: of } = pair;
+      return step === undefined ? [] : [{ direction, of, ...createStepScaling(name, { direction, step, of, groupName, tags }, parent) }];
+    }),
+  );
+}
+
+function refuseFaults(name: string, args: ScalingAlarmsArgs, nowMs: number, parent: ScalingAlarms): void {
+  const faults = checkPolicies(args, { size: args.size, nowMs });
   if (faults.length === 0) return;
   throw new pulumi.ResourceError(`Scaling ${name} cannot be built:\n${faults.map((one) => `- ${one.message}`).join("\n")}`, parent, true);
-}
-
-const comparison = { up: "GreaterThanOrEqualToThreshold", down: "LessThanOrEqualToThreshold" } as const;
-
-/** How the policy itself aggregates the metric to find its step; it knows three ways. */
-const aggregation = { Average: "Average", Minimum: "Minimum", Maximum: "Maximum", Sum: "Average", SampleCount: "Average" } as const;
-
-function createStepScaling(
-  name: string,
-  direction: ScalingDirection,
-  step: StepScaling,
-  args: ScalingAlarmsArgs,
-  parent: pulumi.Resource,
-): pulumi.Output<StepPolicyOutput> {
-  const policy = new aws.autoscaling.Policy(
-    fitName(`${name}-${direction}`, "scalingPolicy"),
-    {
-      autoscalingGroupName: args.groupName,
-      policyType: "StepScaling",
-      adjustmentType: step.adjustmentType,
-      metricAggregationType: aggregation[step.metric.statistic],
-      stepAdjustments: step.steps.map(stepAdjustment),
-      ...(step.minAdjustmentMagnitude === undefined ? {} : { minAdjustmentMagnitude: step.minAdjustmentMagnitude }),
-    },
-    { parent },
-  );
-  const alarm = createAlarm(name, direction, step, args, policy, parent);
-  return pulumi.all([policy.arn, alarm.name]).apply(([policyArn, alarmName]) => stepOutput(direction, step, policyArn, alarmName));
-}
-
-/** The provider takes bounds as strings, since an absent one means infinity. */
-function stepAdjustment({ lower, upper, adjustment }: ScalingStep): aws.types.input.autoscaling.PolicyStepAdjustment {
-  return {
-    scalingAdjustment: adjustment,
-    ...(lower === undefined ? {} : { metricIntervalLowerBound: String(lower) }),
-    ...(upper === undefined ? {} : { metricIntervalUpperBound: String(upper) }),
-  };
-}
-
-function createAlarm(
-  name: string,
-  direction: ScalingDirection,
-  step: StepScaling,
-  args: ScalingAlarmsArgs,
-  policy: aws.autoscaling.Policy,
-  parent: pulumi.Resource,
-): aws.cloudwatch.MetricAlarm {
-  return new aws.cloudwatch.MetricAlarm(
-    fitName(`${name}-${direction}-alarm`, "alarm"),
-    {
-      alarmDescription: `Scales ${direction}: ${step.metric.name} (${step.metric.statistic}) ${direction === "up" ? ">=" : "<="} ${step.threshold}`,
-      namespace: step.metric.namespace,
-      metricName: step.metric.name,
-      statistic: step.metric.statistic,
-      dimensions: step.metric.dimensions ?? { AutoScalingGroupName: args.groupName },
-      comparisonOperator: comparison[direction],
-      threshold: step.threshold,
-      period: step.periodSeconds,
-      evaluationPeriods: step.evaluationPeriods,
-      datapointsToAlarm: step.datapointsToAlarm,
-      treatMissingData: step.missingData,
-      alarmActions: [policy.arn],
-      tags: args.tags,
-    },
-    { parent },
-  );
-}
-
-function stepOutput(direction: ScalingDirection, step: StepScaling, policyArn: string, alarmName: string): StepPolicyOutput {
-  return { kind: "step", direction, policyArn, alarmName, ...step };
-}
-
-function createTargetTracking(
-  name: string,
-  tracking: TargetTracking,
-  args: ScalingAlarmsArgs,
-  parent: pulumi.Resource,
-): pulumi.Output<TargetPolicyOutput> {
-  const policy = new aws.autoscaling.Policy(
-    fitName(`${name}-${tracking.name}`, "scalingPolicy"),
-    {
-      autoscalingGroupName: args.groupName,
-      policyType: "TargetTrackingScaling",
-      targetTrackingConfiguration: {
-        targetValue: tracking.target,
-        disableScaleIn: !tracking.scaleIn,
-        ...targetMetric(tracking.metric, args.groupName),
-      },
-    },
-    { parent },
-  );
-  return policy.arn.apply((policyArn): TargetPolicyOutput => ({ kind: "target", policyArn, ...tracking }));
-}
-
-type MetricSpecification = Pick<
-  aws.types.input.autoscaling.PolicyTargetTrackingConfiguration,
-  "predefinedMetricSpecification" | "customizedMetricSpecification"
->;
-
-function targetMetric(metric: TargetMetric, groupName: pulumi.Input<string>): MetricSpecification {
-  if ("predefined" in metric) {
-    const label = metric.resourceLabel === undefined ? {} : { resourceLabel: metric.resourceLabel };
-    return { predefinedMetricSpecification: { predefinedMetricType: metric.predefined, ...label } };
-  }
-  const { namespace, name, statistic, dimensions } = metric.custom;
-  const metricDimensions = Object.entries(dimensions ?? { AutoScalingGroupName: groupName }).map(([key, value]) => ({ name: key, value }));
-  return { customizedMetricSpecification: { namespace, metricName: name, statistic, metricDimensions } };
 }

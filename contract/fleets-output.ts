@@ -1,4 +1,4 @@
-import type { ScalingDirection, StepScaling, TargetTracking } from "./scaling-policies.ts";
+import type { PredictiveScaling, ScalingDirection, ScheduledScaling, StepScaling, TargetTracking } from "./scaling-policies.ts";
 
 /**
  * The stack output `fleets`: all that operators and the operations command line know of a stack.
@@ -56,6 +56,8 @@ export interface FleetOutput {
 export interface StepPolicyOutput extends StepScaling {
   readonly kind: "step";
   readonly direction: ScalingDirection;
+  /** Name of the further metric that it scales on; absent for the fleet's first one. */
+  readonly of?: string;
   readonly policyArn: string;
   readonly alarmName: string;
 }
@@ -67,6 +69,10 @@ export interface TargetPolicyOutput extends TargetTracking {
 
 export interface ScalingOutput {
   readonly policies: readonly (StepPolicyOutput | TargetPolicyOutput)[];
+  readonly predictive?: PredictiveScaling;
+  readonly schedules?: readonly ScheduledScaling[];
+  /** Composite alarms: name within the fleet to the alarm's name. */
+  readonly composites?: Readonly<Record<string, string>>;
 }
 
 export interface NoticesOutput {

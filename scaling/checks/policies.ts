@@ -1,32 +1,91 @@
 /** The scaling policies of one fleet together, with faults under the names that settings and components give them. */
-import type { ScalingDirection, ScalingPolicies, StepScaling, TargetTracking } from "../../contract/scaling-policies.ts";
+import type {
+  MetricScaling,
+  ScalingDirection,
+  ScalingPolicies,
+  ScheduledScaling,
+  StepScaling,
+  TargetTracking,
+} from "../../contract/scaling-policies.ts";
 import { checkAlarm, checkThresholds } from "./alarms.ts";
-import { fault, within } from "./fault.ts";
+import { checkComposites } from "./composites.ts";
+import { checkWhole, fault, within } from "./fault.ts";
 import type { Fault } from "./fault.ts";
+import { checkMath } from "./math.ts";
+import { checkPredictive } from "./predictive.ts";
+import { checkSchedule } from "./schedule.ts";
 import { checkDirection, checkStepPolicy } from "./steps.ts";
 import { checkTargetTracking } from "./tracking.ts";
 
-/** Paths: `up.…`, `down.…`, `targets[n].…`. */
-export function checkPolicies({ up, down, targets }: ScalingPolicies): Fault[] {
+/** What policies are checked against, where it is known. */
+export interface PolicyContext {
+  readonly size?: { readonly min: number; readonly max: number } | undefined;
+  /** Time by which an action that is over is told from one that is to come. */
+  readonly nowMs?: number | undefined;
+}
+
+/** Paths: `up.…`, `down.…`, `targets[n].…`, `metrics[n].…`, `predictive.…`, `schedules[n].…`, `composites[n].…`. */
+export function checkPolicies(policies: ScalingPolicies, context: PolicyContext = {}): Fault[] {
+  const { up, down, targets, metrics = [], predictive, schedules = [] } = policies;
+  return [
+    ...checkPair({ up, down }),
+    ...metrics.flatMap((one, index) => within(`metrics[${index}]`, checkMetric(one))),
+    ...targets.flatMap((target, index) => within(`targets[${index}]`, checkTarget(target))),
+    ...(predictive ? within("predictive", checkPredictive(predictive)) : []),
+    ...schedules.flatMap((one, index) => within(`schedules[${index}]`, checkScheduled(one, context))),
+    ...checkNames(policies),
+    ...checkBothWays(policies),
+    ...checkComposites(policies),
+  ];
+}
+
+function checkPair({ up, down }: Pick<MetricScaling, "up" | "down">): Fault[] {
   return [
     ...(up ? within("up", checkStepScaling(up, "up")) : []),
     ...(down ? within("down", checkStepScaling(down, "down")) : []),
     ...(up && down && sameMetric(up, down) ? checkThresholds(up.threshold, down.threshold) : []),
-    ...targets.flatMap((target, index) => within(`targets[${index}]`, checkTarget(target))),
-    ...checkWhole({ up, down, targets }),
   ];
 }
 
-/** A fleet that scales can do so in both directions, and each target has a name of its own. */
-function checkWhole({ up, down, targets }: ScalingPolicies): Fault[] {
-  const duplicates = targets.flatMap((target, index) =>
-    targets.findIndex((other) => other.name === target.name) === index
-      ? []
-      : [fault(`targets[${index}].name`, target.name, "each name once")],
-  );
-  if (targets.length > 0 || (up === undefined) === (down === undefined)) return duplicates;
-  const missing = up === undefined ? "up" : "down";
-  return [...duplicates, fault(missing, undefined, "a policy in each direction, or target tracking", "the group would only move one way")];
+function checkMetric(one: MetricScaling): Fault[] {
+  const nothing = one.up === undefined && one.down === undefined;
+  return [...checkPair(one), ...(nothing ? [fault("up", undefined, "up, down or both")] : [])];
+}
+
+/** Policies of a fleet have one namespace, in which the first metric's are `up` and `down`. */
+function checkNames({ up, down, targets, metrics = [], schedules = [] }: ScalingPolicies): Fault[] {
+  const names = [
+    ...(up ? [{ path: "up", value: "up", name: "up" }] : []),
+    ...(down ? [{ path: "down", value: "down", name: "down" }] : []),
+    ...metrics.flatMap(({ name, ...both }, index) =>
+      (["up", "down"] as const).flatMap((way) =>
+        both[way] === undefined ? [] : [{ path: `metrics[${index}].name`, value: name, name: `${name}-${way}` }],
+      ),
+    ),
+    ...targets.map(({ name }, index) => ({ path: `targets[${index}].name`, value: name, name })),
+  ];
+  const actions = schedules.map(({ name }, index) => ({ path: `schedules[${index}].name`, value: name, name }));
+  return [...repeated(names), ...repeated(actions)];
+}
+
+function repeated(names: readonly { readonly path: string; readonly value: string; readonly name: string }[]): Fault[] {
+  const seen = new Set<string>();
+  const paths = new Set<string>();
+  return names.flatMap(({ path, value, name }) => {
+    const twice = seen.has(name) && !paths.has(path);
+    seen.add(name);
+    if (!twice) return [];
+    paths.add(path);
+    return [fault(path, value, "each name once")];
+  });
+}
+
+/** A fleet that scales can do so in both directions. */
+function checkBothWays({ up, down, targets, metrics = [] }: ScalingPolicies): Fault[] {
+  const goes = (way: ScalingDirection) => (way === "up" ? up : down) !== undefined || metrics.some((one) => one[way] !== undefined);
+  if (targets.length > 0 || goes("up") === goes("down")) return [];
+  const missing = goes("up") ? "down" : "up";
+  return [fault(missing, undefined, "a policy in each direction, or target tracking", "the group would only move one way")];
 }
 
 function sameMetric({ metric: one }: StepScaling, { metric: other }: StepScaling): boolean {
@@ -44,7 +103,20 @@ export function checkStepScaling(scaling: StepScaling, direction: ScalingDirecti
   }));
   const policy = { adjustmentType, minAdjustmentMagnitude, stepAdjustments };
   const faults = checkStepPolicy(policy);
-  return [...checkAlarm(scaling), ...renamed(faults.length > 0 ? faults : checkDirection(policy, direction), stepNames)];
+  return [
+    ...checkAlarm(scaling),
+    ...renamed(faults.length > 0 ? faults : checkDirection(policy, direction), stepNames),
+    ...checkSimple(scaling),
+  ];
+}
+
+/** A simple policy has one adjustment for everything beyond its threshold. */
+function checkSimple({ simple, steps }: StepScaling): Fault[] {
+  if (simple === undefined) return [];
+  return [
+    ...checkWhole("simple.cooldownSeconds", simple.cooldownSeconds, 0),
+    ...(steps.length > 1 ? [fault("steps", steps, "one step, since the policy is simple", `there are ${steps.length}`)] : []),
+  ];
 }
 
 const stepNames = {
@@ -55,6 +127,10 @@ const stepNames = {
 } as const;
 
 function checkTarget({ target, metric }: TargetTracking): Fault[] {
+  if ("math" in metric) {
+    const wrong = Number.isFinite(target) && target > 0 ? [] : [fault("target", target, "a number greater than 0")];
+    return [...wrong, ...within("metric.math", checkMath(metric.math))];
+  }
   const faults =
     "predefined" in metric
       ? checkTargetTracking({
@@ -69,6 +145,36 @@ function checkTarget({ target, metric }: TargetTracking): Fault[] {
           customizedMetric: { metricName: metric.custom.name, namespace: metric.custom.namespace, statistic: metric.custom.statistic },
         });
   return renamed(faults, { targetValue: "target", predefinedMetric: "metric", predefinedMetricType: "predefined" });
+}
+
+/**
+ * An action that runs once and is over would be made again, and refused. The start of a recurring one may pass: its
+ * recurrence goes on, and the start is no longer sent.
+ */
+function checkScheduled(action: ScheduledScaling, { size, nowMs }: PolicyContext): Fault[] {
+  const { recurrence, timeZone, min: minSize, max: maxSize, desired: desiredCapacity } = action;
+  const at = (text: string | undefined) => (text === undefined ? undefined : Date.parse(text));
+  const startAtMs = at(action.startTime);
+  const begun = recurrence !== undefined && startAtMs !== undefined && nowMs !== undefined && startAtMs <= nowMs;
+  const times = { startAtMs: begun ? undefined : startAtMs, endAtMs: at(action.endTime) };
+  const faults = checkSchedule({ recurrence, timeZone, minSize, maxSize, desiredCapacity, ...times }, nowMs);
+  const names = { minSize: "min", maxSize: "max", desiredCapacity: "desired", startAt: "startTime", endAt: "endTime" };
+  return [...renamed(faults, names), ...(size === undefined ? [] : checkAgainst(action, size))];
+}
+
+/** Auto Scaling refuses at the time of the action what does not fit then; nobody looks at that time. */
+function checkAgainst({ min, max, desired }: ScheduledScaling, size: { readonly min: number; readonly max: number }): Fault[] {
+  const faults: Fault[] = [];
+  if (max === undefined && min !== undefined && min > size.max)
+    faults.push(fault("min", min, `at most the fleet's size.max (${size.max}), or max given too`));
+  if (min === undefined && max !== undefined && max < size.min)
+    faults.push(fault("max", max, `at least the fleet's size.min (${size.min}), or min given too`));
+  if (desired === undefined) return faults;
+  if (max === undefined && desired > size.max)
+    faults.push(fault("desired", desired, `at most the fleet's size.max (${size.max}), or max given too`));
+  if (min === undefined && desired < size.min)
+    faults.push(fault("desired", desired, `at least the fleet's size.min (${size.min}), or min given too`));
+  return faults;
 }
 
 /** Faults under other property names; each name of the path is looked up by itself, and so is each one in the sentence. */

@@ -22,18 +22,19 @@ export function checkTargetTracking({ predefinedMetric, customizedMetric, target
     if (!predefinedMetrics.includes(predefinedMetricType)) {
       faults.push(fault("predefinedMetric.predefinedMetricType", predefinedMetricType, predefinedMetrics.join(", ")));
     }
-    faults.push(...checkResourceLabel(predefinedMetricType, resourceLabel));
+    faults.push(
+      ...checkResourceLabel("predefinedMetric.resourceLabel", resourceLabel, predefinedMetricType === "ALBRequestCountPerTarget"),
+    );
   }
   if (customizedMetric !== undefined) faults.push(...checkCustomized(customizedMetric));
   return faults;
 }
 
 /** `app/<name>/<id>/targetgroup/<name>/<id>`: the tails of the load balancer's and the target group's ARNs. */
-function checkResourceLabel(type: string, label: string | undefined): Fault[] {
-  const needed = type === "ALBRequestCountPerTarget";
-  if (!needed) return label === undefined ? [] : [fault("predefinedMetric.resourceLabel", label, "absent for this metric")];
+export function checkResourceLabel(path: string, label: string | undefined, needed: boolean): Fault[] {
+  if (!needed) return label === undefined ? [] : [fault(path, label, "absent for this metric")];
   if (label !== undefined && /^app\/[^/]+\/[0-9a-f]+\/targetgroup\/[^/]+\/[0-9a-f]+$/.test(label)) return [];
-  return [fault("predefinedMetric.resourceLabel", label, "app/<load balancer>/<id>/targetgroup/<target group>/<id>")];
+  return [fault(path, label, "app/<load balancer>/<id>/targetgroup/<target group>/<id>")];
 }
 
 function checkCustomized({ metrics, metricName, namespace, statistic, period }: NonNullable<TargetTracking["customizedMetric"]>): Fault[] {

@@ -19,3 +19,35 @@ export function checkWarmPool({ maxGroupPreparedCapacity, minSize, poolState }: 
       : []),
   ];
 }
+
+/** The group that a warm pool stands beside. */
+export interface PooledGroup {
+  readonly maxSize: number;
+  readonly minSize: number;
+  /** Whether it has a mixed instances policy. */
+  readonly mixed: boolean;
+}
+
+/**
+ * What cannot work together. Without a limit of its own a pool and its group fill up to the group's maximum.
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-warm-pools.html
+ */
+export function checkPoolBeside({ maxGroupPreparedCapacity = -1, minSize = 0 }: WarmPoolArguments, group: PooledGroup): Fault[] {
+  const limit = maxGroupPreparedCapacity;
+  return [
+    ...(group.mixed ? [fault("", "given", "absent", "a group with mixed instances takes no warm pool")] : []),
+    ...(limit < 0 && minSize > group.maxSize
+      ? [fault("minSize", minSize, `at most the group's maxSize (${group.maxSize}), or maxGroupPreparedCapacity given too`)]
+      : []),
+    ...(limit >= 0 && limit < group.minSize
+      ? [
+          fault(
+            "maxGroupPreparedCapacity",
+            limit,
+            `at least the group's minSize (${group.minSize})`,
+            "it counts the instances in service, and nothing would be left for the pool",
+          ),
+        ]
+      : []),
+  ];
+}

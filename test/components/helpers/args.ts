@@ -91,6 +91,7 @@ export const scalingArgs: ScalingAlarmsArgs = {
   up,
   down,
   targets: [],
+  alertTopicArn: `arn:aws:sns:${region}:${accountId}:alerts`,
   tags: { "fleet:name": "app" },
 };
 

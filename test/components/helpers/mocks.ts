@@ -33,6 +33,11 @@ const computed: Readonly<Record<string, (name: string, inputs: Inputs) => Inputs
   "aws:autoscaling/lifecycleHook:LifecycleHook": () => ({}),
   "aws:autoscaling/notification:Notification": () => ({}),
   "aws:autoscaling/policy:Policy": (name) => ({ name: `${name}-0a1b2c3`, arn: arn("autoscaling", `scalingPolicy:uuid:${name}`) }),
+  "aws:autoscaling/schedule:Schedule": () => ({}),
+  "aws:cloudwatch/compositeAlarm:CompositeAlarm": (_, { alarmName }) => ({ arn: arn("cloudwatch", `alarm:${String(alarmName)}`) }),
+  "aws:cloudwatch/dashboard:Dashboard": (_, { dashboardName }) => ({
+    dashboardArn: arn("cloudwatch", `dashboard/${String(dashboardName)}`),
+  }),
   "aws:cloudwatch/eventRule:EventRule": (name) => ({ name: `${name}-0a1b2c3`, arn: arn("events", `rule/${name}-0a1b2c3`) }),
   "aws:cloudwatch/eventTarget:EventTarget": () => ({}),
   "aws:cloudwatch/logGroup:LogGroup": (_, { name }) => ({ arn: arn("logs", `log-group:${String(name)}`) }),
