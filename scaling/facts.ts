@@ -17,6 +17,7 @@ import type {
   InstanceStatusChanged,
   LaunchFailed,
   SpotNotice,
+  SubnetFact,
   TargetHealthChanged,
   TerminateFailed,
 } from "./types/facts.ts";
@@ -31,6 +32,12 @@ function findLaunch(core: Core, activityId: string): LaunchOfGroup | undefined {
   const group = core.state.groups.get(core.activities.get(activityId)?.group ?? "");
   const launch = group?.launching.get(activityId);
   return group === undefined || launch === undefined ? undefined : { group, launch };
+}
+
+/** Groups that missed it may launch there again. */
+export function onSubnet(core: Core, { subnetId, zone }: SubnetFact): void {
+  core.state.subnets.set(subnetId, zone);
+  for (const group of core.state.groups.values()) if (group.subnetIds.includes(subnetId)) core.touch(group);
 }
 
 export function onInstanceLaunched(core: Core, fact: InstanceLaunched): void {

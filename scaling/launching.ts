@@ -8,7 +8,7 @@ import type { GroupState, LaunchState } from "./state.ts";
 import { launchConfigOf } from "./templates.ts";
 import type { LaunchEffect } from "./types/effects.ts";
 import type { LaunchFailed } from "./types/facts.ts";
-import { backOff, nextPlace } from "./zones.ts";
+import { backOff, leavingByMarket, nextPlace } from "./zones.ts";
 import type { Place } from "./zones.ts";
 
 export interface LaunchOrder {
@@ -29,9 +29,10 @@ export function launchInstances(core: Core, group: GroupState, order: LaunchOrde
   const inZone = new Map(order.warm ? group.warmByZone : group.activeByZone);
   const effects = new Map<string, LaunchEffect & { readonly activityIds: string[] }>();
   const marketPools = { "on-demand": poolsOf(core, config, "on-demand"), spot: poolsOf(core, config, "spot") };
+  const leaving = group.rebalanceSurplus > 0 && !order.warm ? leavingByMarket(core, group) : undefined;
   let started = 0;
   for (; started < order.count; started++) {
-    const market = nextMarket(group, config, group.active + 1);
+    const market = nextMarket(group, config, group.active + 1, leaving);
     const pools = marketPools[market];
     if (pools.length === 0) {
       templateGone(core, group, order.cause(started));

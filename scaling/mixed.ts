@@ -26,11 +26,20 @@ export function onDemandShare(distribution: InstancesDistribution | undefined, t
   return Math.min(total, base + Math.ceil((Math.max(0, total - base) * percentage) / 100));
 }
 
-/** Whether the next instance of a group that grows to `total` is spot. */
-export function nextMarket(group: GroupState, config: LaunchConfig, total: number): Market {
+/**
+ * The purchase option of the next instance of a group that grows to `total`.
+ * @param leaving how many instances of each option an overfull zone can give up, for a launch in their place: one of another
+ * option would be over its share and go again itself. Counted down.
+ */
+export function nextMarket(group: GroupState, config: LaunchConfig, total: number, leaving?: Record<Market, number>): Market {
   if (config.mixedInstancesPolicy === undefined) return "on-demand";
   const onDemand = group.active - group.activeSpot;
-  return onDemand < onDemandShare(config.mixedInstancesPolicy.instancesDistribution, total) ? "on-demand" : "spot";
+  const share = onDemandShare(config.mixedInstancesPolicy.instancesDistribution, total);
+  const [market, other]: [Market, Market] = onDemand < share ? ["on-demand", "spot"] : ["spot", "on-demand"];
+  if (leaving === undefined) return market;
+  const chosen = leaving[market] <= 0 && leaving[other] > 0 ? other : market;
+  leaving[chosen]--;
+  return chosen;
 }
 
 /** Pools in the order in which they are tried; empty when a template is gone. */

@@ -102,7 +102,7 @@ export class ScalingModel implements ScalingModelApi {
 
   setLaunchTemplate = (given: fact.LaunchTemplateFact) => void this.#core.state.templates.set(given.launchTemplateId, given);
   removeLaunchTemplate = (launchTemplateId: string) => void this.#core.state.templates.delete(launchTemplateId);
-  setSubnet = ({ subnetId, zone }: fact.SubnetFact) => void this.#core.state.subnets.set(subnetId, zone);
+  setSubnet = (given: fact.SubnetFact) => this.#run(facts.onSubnet, given);
   removeSubnet = (subnetId: string) => void this.#core.state.subnets.delete(subnetId);
   instanceLaunched = (given: fact.InstanceLaunched) => this.#run(facts.onInstanceLaunched, given);
   launchFailed = (given: fact.LaunchFailed) => this.#run(facts.onLaunchFailed, given);

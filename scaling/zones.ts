@@ -3,8 +3,10 @@
  * just failed. https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-availability-zone-balanced.html
  */
 import type { Core } from "./core.ts";
+import { isActive } from "./membership.ts";
 import type { Pool } from "./mixed.ts";
 import type { Backoff, GroupState } from "./state.ts";
+import type { Market } from "./types/common.ts";
 
 /**
  * A failed pool is left alone for so long, doubling with every further failure. AWS documents that launches are tried
@@ -57,13 +59,17 @@ export function nextPlace(
   for (const zone of zones) {
     const open = pools.filter((pool) => isOpen(core, group, zone, pool));
     const pool = open[turn % Math.min(spread, open.length)];
-    const subnets = group.subnetIds.filter((subnetId) => core.state.subnets.get(subnetId) === zone);
+    const subnets = subnetsIn(core, group, zone);
     const subnetId = subnets[turn % subnets.length];
     if (pool !== undefined && subnetId !== undefined) return { zone, subnetId, pool };
     if (group.distributionStrategy === "balanced-only") return undefined;
   }
   return undefined;
 }
+
+/** Those that still exist. */
+const subnetsIn = (core: Core, group: GroupState, zone: string) =>
+  group.subnetIds.filter((subnetId) => core.state.subnets.get(subnetId) === zone);
 
 /** The fullest and the emptiest zone when they differ by more than one instance; zones that cannot launch now are not filled. */
 export function outOfBalance(core: Core, group: GroupState): { readonly from: string; readonly to: string } | undefined {
@@ -77,12 +83,22 @@ export function outOfBalance(core: Core, group: GroupState): { readonly from: st
       most = size;
       from = zone;
     }
-    if (size < least && !isClosed(core, group, zone)) {
+    if (size < least && !isClosed(core, group, zone) && subnetsIn(core, group, zone).length > 0) {
       least = size;
       to = zone;
     }
   }
   return most - least > 1 ? { from, to } : undefined;
+}
+
+/** What may leave the zone that has too many, by purchase option; nothing when zones are in balance. */
+export function leavingByMarket(core: Core, group: GroupState): Record<Market, number> | undefined {
+  const zone = foreignZone(group) ?? outOfBalance(core, group)?.from;
+  if (zone === undefined) return undefined;
+  const leaving = { "on-demand": 0, spot: 0 };
+  for (const instance of group.instances.values())
+    if (instance.zone === zone && isActive(instance) && !instance.protectedFromScaleIn) leaving[instance.market]++;
+  return leaving;
 }
 
 function isClosed(core: Core, group: GroupState, zone: string): boolean {

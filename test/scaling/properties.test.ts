@@ -25,6 +25,7 @@ const pick = (host: Host, index: number): string => {
 
 const small = fc.nat(7);
 const zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"];
+const subnet = (zone: string) => ({ subnetId: `subnet-${zone}`, zone: `eu-central-1${zone}` });
 const processes = ["Launch", "Terminate", "ReplaceUnhealthy", "HealthCheck", "AZRebalance", "AddToLoadBalancer"];
 
 /** Shown by its label in a counterexample. */
@@ -106,6 +107,16 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     fc
       .subarray(["subnet-a", "subnet-b", "subnet-c"], { minLength: 1 })
       .map((subnetIds) => command(`subnets ${subnetIds.join(" ")}`, (model) => model.updateGroup({ name: group, subnetIds }))),
+  ),
+  weighted(
+    1,
+    fc
+      .tuple(fc.constantFrom("a", "b", "c"), fc.boolean())
+      .map(([zone, there]) =>
+        command(`subnet ${zone} ${there ? "there" : "gone"}`, (model) =>
+          there ? model.setSubnet(subnet(zone)) : model.removeSubnet(`subnet-${zone}`),
+        ),
+      ),
   ),
   weighted(
     2,
@@ -258,6 +269,7 @@ function newHost(): Host {
 /** Everything works again, and enough time passes for every wait to end. */
 function calmDown(host: Host): void {
   host.launchFault = () => undefined;
+  for (const zone of ["a", "b", "c"]) host.do((model) => model.setSubnet(subnet(zone)));
   attempt(host, (model) => model.resumeProcesses({ group: "web" }));
   attempt(host, (model) => model.deleteWarmPool({ group: "web", force: true }));
   attempt(host, (model) => model.cancelInstanceRefresh({ group: "web", waitForTransitioningInstances: false }));

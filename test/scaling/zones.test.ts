@@ -29,6 +29,19 @@ describe("zones", () => {
     assert.deepEqual(new Set(subnets), new Set(["subnet-a", "subnet-a2"]));
   });
 
+  it("whose subnet is gone are left out, and filled again when it is back", () => {
+    const host = new Host();
+    host.create({ desiredCapacity: 0 });
+    host.model.removeSubnet("subnet-c");
+    resize(host, 6);
+    host.pass(minutes(5));
+    assert.deepEqual(host.statesByZone(), { "eu-central-1a": 3, "eu-central-1b": 3 });
+    assert.equal(host.model.activities({}).length, 6);
+    host.do((model) => model.setSubnet({ subnetId: "subnet-c", zone: "eu-central-1c" }));
+    host.pass(minutes(5));
+    assert.deepEqual(host.statesByZone(), { "eu-central-1a": 2, "eu-central-1b": 2, "eu-central-1c": 2 });
+  });
+
   it("that cannot launch are replaced by the others, activities say why, and balance returns", () => {
     const host = new Host();
     host.create({ desiredCapacity: 0 });
@@ -113,6 +126,28 @@ describe("zones", () => {
     host.do((model) => model.updateGroup({ name: "web", subnetIds: ["subnet-a", "subnet-b"] }));
     host.pass(minutes(5));
     assert.deepEqual(host.statesByZone(), { "eu-central-1a": 3 });
+  });
+
+  it("of a mixed group give up an instance for one of the same purchase option, and come to rest", () => {
+    const mixed = (onDemandPercentageAboveBaseCapacity: number) => ({
+      mixedInstancesPolicy: {
+        launchTemplate: { launchTemplateSpecification: { launchTemplateId: "lt-1", version: "1" } },
+        instancesDistribution: { onDemandBaseCapacity: 1, onDemandPercentageAboveBaseCapacity },
+      },
+    });
+    const host = new Host();
+    host.create({ desiredCapacity: 3, ...mixed(0) });
+    host.pass(seconds(18));
+    resize(host, 6);
+    host.do((model) => model.updateGroup({ name: "web", ...mixed(50) }));
+    const [{ instanceId } = { instanceId: "" }] = host.instances();
+    host.do((model) => model.terminateInstance({ instanceId, shouldDecrementDesiredCapacity: false }));
+    host.pass(minutes(5));
+    assert.deepEqual(host.statesByZone(), { "eu-central-1a": 2, "eu-central-1b": 2, "eu-central-1c": 2 });
+    assert.equal(host.inService().filter(({ market }) => market === "on-demand").length, 4);
+    const before = host.model.activities({}).length;
+    host.pass(hours(1));
+    assert.equal(host.model.activities({}).length, before);
   });
 
   it("launch from other pools of a mixed group before other zones", () => {
