@@ -39,7 +39,14 @@ function environment({ name, directory, accountId, region, endpointPort }: Emula
     NO_PROXY: "*",
     ...(process.env["FLEET_TEST_RUN"] === undefined ? {} : { FLEET_TEST_RUN: process.env["FLEET_TEST_RUN"] }),
   };
-  if (name === "moto") return { ...common, MOTO_ACCOUNT_ID: accountId, MOTO_IAM_LOAD_MANAGED_POLICIES: "true", AWS_DEFAULT_REGION: region };
+  if (name === "moto")
+    return {
+      ...common,
+      MOTO_ACCOUNT_ID: accountId,
+      MOTO_IAM_LOAD_MANAGED_POLICIES: "true",
+      MOTO_ENABLE_AMI_VALIDATION: "true",
+      AWS_DEFAULT_REGION: region,
+    };
   return {
     ...common,
     MINISTACK_ACCOUNT_ID: accountId,

@@ -58,5 +58,36 @@ def register_image_keeps_its_arguments():
     Response.register_image = register_image
 
 
+def create_image_takes_the_volumes_of_its_instance():
+    """moto gives every image that is made of an instance one unencrypted volume of 15 GiB at /dev/sda1."""
+    from moto.core.responses import ActionResult
+    from moto.ec2.responses.amis import AmisResponse as Response
+
+    original = Response.create_image
+
+    def create_image(self):
+        image = self.ec2_backend.amis[original(self).result["ImageId"]]
+        backend, instance = self.ec2_backend, image.instance
+        left_out = {one["DeviceName"] for one in self._get_param("BlockDeviceMappings", []) if "NoDevice" in one}
+        backend.snapshots.pop(image.ebs_snapshot.id, None)
+        image.root_device_type = "ebs"
+        image.root_device_name = instance.root_device_name
+        image.registered_mappings = []
+        for device, block in instance.get_block_device_mapping:
+            if device in left_out:
+                continue
+            description = f"Created by CreateImage({instance.id}) for {image.id}"
+            snapshot = backend.create_snapshot(block.volume_id, description, from_ami=image.id)
+            if device == image.root_device_name:
+                image.ebs_snapshot = snapshot
+            volume = snapshot.volume
+            ebs = {"SnapshotId": snapshot.id, "VolumeSize": volume.size, "VolumeType": volume.volume_type, "Encrypted": snapshot.encrypted}
+            image.registered_mappings.append({"DeviceName": device, "Ebs": {**ebs, "DeleteOnTermination": True}})
+        return ActionResult({"ImageId": image.id})
+
+    Response.create_image = create_image
+
+
 def apply():
     register_image_keeps_its_arguments()
+    create_image_takes_the_volumes_of_its_instance()

@@ -35,9 +35,11 @@ def serve_moto(listener):
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
+    import moto_lookups
     import moto_repairs
 
     moto_repairs.apply()
+    moto_lookups.apply()
 
     class QuietHandler(MotoRequestHandler):
         protocol_version = "HTTP/1.1"  # keeps connections open; the default closes each

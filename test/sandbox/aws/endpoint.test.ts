@@ -5,10 +5,14 @@ import { CloudWatchClient, ListMetricsCommand } from "@aws-sdk/client-cloudwatch
 import { CloudWatchLogsClient, CreateLogGroupCommand, DescribeLogGroupsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import {
   DescribeImagesCommand,
+  DescribeInstanceAttributeCommand,
   DescribeInstancesCommand,
   DescribeSubnetsCommand,
+  DescribeTagsCommand,
   EC2Client,
+  RegisterImageCommand,
   RunInstancesCommand,
+  TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
 import { DescribeTargetGroupsCommand, ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { EventBridgeClient, ListEventBusesCommand } from "@aws-sdk/client-eventbridge";
@@ -177,6 +181,35 @@ describe("the choice of a party", () => {
       new RunInstancesCommand({ ImageId, InstanceType: "t3.micro", MinCount: 1, MaxCount: 1, MetadataOptions: { HttpTokens: "required" } }),
     );
     assert.equal(Instances?.[0]?.MetadataOptions?.HttpTokens, "required");
+  });
+
+  it("finds images, instances and tags by their ids, and says which it does not know", async () => {
+    const ec2 = client(EC2Client);
+    const { ImageId } = await ec2.send(new RegisterImageCommand({ Name: "looked-for", RootDeviceName: "/dev/xvda" }));
+    const launch = async (count: number) => {
+      const TagSpecifications = [{ ResourceType: "instance" as const, Tags: [{ Key: "of", Value: String(count) }] }];
+      const { Instances = [] } = await ec2.send(
+        new RunInstancesCommand({ ImageId, InstanceType: "t3.micro", MinCount: count, MaxCount: count, TagSpecifications }),
+      );
+      return Instances.map(({ InstanceId }) => InstanceId!);
+    };
+    const [first, second, third] = [...(await launch(2)), ...(await launch(1))];
+    const tags = async (id: string) =>
+      (await ec2.send(new DescribeTagsCommand({ Filters: [{ Name: "resource-id", Values: [id] }] }))).Tags?.map(
+        ({ ResourceId, ResourceType, Value }) => `${ResourceType!} ${ResourceId!} ${Value!}`,
+      );
+    assert.deepEqual(await tags(first!), [`instance ${first!} 2`]);
+    assert.deepEqual(await tags(third!), [`instance ${third!} 1`]);
+    assert.deepEqual((await tags("i-*"))?.sort(), [`instance ${first!} 2`, `instance ${second!} 2`, `instance ${third!} 1`].sort());
+    assert.deepEqual(await tags("i-0"), []);
+    const attribute = (InstanceId: string) =>
+      ec2.send(new DescribeInstanceAttributeCommand({ InstanceId, Attribute: "disableApiTermination" }));
+    assert.equal((await attribute(second!)).InstanceId, second);
+    await assert.rejects(attribute("i-0123456789abcdef0"), { name: "InvalidInstanceID.NotFound" });
+    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [first!] }));
+    assert.equal((await attribute(first!)).InstanceId, first);
+    const unknown = ec2.send(new RunInstancesCommand({ ImageId: "ami-0123456789abcdef0", MinCount: 1, MaxCount: 1 }));
+    await assert.rejects(unknown, { name: "InvalidAMIID.NotFound" });
   });
 });
 
