@@ -1,4 +1,4 @@
-/** Error codes of the Auto Scaling API (APIReference, "Errors" of each action, and CommonErrors). */
+/** Error codes of the Auto Scaling API: "Errors" of each action, and https://docs.aws.amazon.com/autoscaling/ec2/APIReference/CommonErrors.html */
 export type AutoScalingErrorCode =
   | "ValidationError"
   | "AlreadyExists"

@@ -1,4 +1,7 @@
-/** Who counts where. All changes of an instance's state go through here, so that counting never needs a look at every instance. */
+/**
+ * Who counts where: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html.
+ * All changes of an instance's state go through here, so that counting never needs a look at every instance.
+ */
 import type { Core } from "./core.ts";
 import type { GroupState, InstanceState, LaunchState } from "./state.ts";
 import type { LifecycleState } from "./types/common.ts";

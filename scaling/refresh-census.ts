@@ -1,4 +1,4 @@
-/** What a step of a refresh finds. */
+/** What a step of a refresh finds: https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html (Core concepts: minimum healthy percentage, instance warmup) */
 import type { Core } from "./core.ts";
 import { isActive } from "./membership.ts";
 import { remainingOf } from "./refresh-scope.ts";

@@ -1,3 +1,4 @@
+/** How a refresh ends, and the event that tells: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-event-reference.html */
 import type { Core } from "./core.ts";
 import { putGroupEvent } from "./notices.ts";
 import type { RefreshState } from "./refresh-state.ts";

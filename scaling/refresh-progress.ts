@@ -1,4 +1,7 @@
-/** What Describe shows of a refresh, what it waits for, and when all has been replaced. */
+/**
+ * What Describe shows of a refresh, what it waits for, and when all has been replaced:
+ * https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstanceRefresh.html and https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html (Limitations)
+ */
 import type { Core } from "./core.ts";
 import { isoSeconds } from "./iso-time.ts";
 import type { Census } from "./refresh-census.ts";

@@ -1,4 +1,4 @@
-/** Takes out what may be replaced now. */
+/** Takes out what may be replaced now: https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-overview.html (How it works) */
 import { at, sentences } from "./activities.ts";
 import type { Core } from "./core.ts";
 import { beginTermination } from "./lifecycle.ts";

@@ -1,4 +1,7 @@
-/** Instances of the warm pool serve nobody: a refresh replaces them all at once, beside those of the group. */
+/**
+ * Instances of the warm pool serve nobody: a refresh replaces them all at once, beside those of the group.
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-warm-pools.html (Updating instances in a warm pool)
+ */
 import { at } from "./activities.ts";
 import type { Core } from "./core.ts";
 import { beginTermination } from "./lifecycle.ts";
