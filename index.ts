@@ -33,6 +33,7 @@ export const fleets = Object.fromEntries(
       notices: { topicArn: notices.topicArn },
       serviceLinkedRoleArn: notices.serviceLinkedRoleArn,
       alertTopicArn: notices.alertTopicArn,
+      alertTopicArn: notices.alertTopicArn,
       instancePolicy: [],
     };
     const group = new Fleet(prefix, args, { protect, before: [...notices.before, ...(cleanup?.before ?? [])] });

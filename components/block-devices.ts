@@ -36,11 +36,12 @@ function device(deviceName: string, { sizeGiB, snapshotId, iops, throughputMiBps
   };
 }
 
-/** Root volume under the image's own device name, so that there is one root volume, and the volumes beside it. */
+/** Root volume under the image's own device name, so that there is one root volume, and what is attached beside it at launch. */
 export function blockDevices(image: ImageFacts, root: RootVolume, volumes: readonly DataVolume[]): BlockDevice[] {
   // The size is said even when it is the image's own: a mapping that names neither size nor snapshot rests on EC2's merging.
   const sized = { ...root, sizeGiB: root.sizeGiB ?? image.rootSizeGiB };
-  return [device(image.rootDeviceName, sized), ...volumes.map((volume) => device(volume.deviceName, volume))];
+  const atLaunch = volumes.filter(({ attach }) => attach !== "boot");
+  return [device(image.rootDeviceName, sized), ...atLaunch.map((volume) => device(volume.deviceName, volume))];
 }
 
 /** What the image tells of the volumes: a root volume that is too small, a volume in its place, two in one place. */
@@ -54,12 +55,12 @@ export function blockDeviceFaults(image: ImageFacts, root: RootVolume, volumes: 
 }
 
 function volumeFaults(volume: DataVolume, index: number, image: ImageFacts, volumes: readonly DataVolume[]): Fault[] {
-  const { deviceName, sizeGiB, snapshotId } = volume;
+  const { attach, deviceName, sizeGiB, snapshotId } = volume;
   const isFirst = volumes.findIndex((other) => other.deviceName === deviceName) === index;
   return [
     ...(isFirst ? [] : [fault("deviceName", deviceName, "each device once")]),
     ...(deviceName === image.rootDeviceName ? [fault("deviceName", deviceName, "any device but the image's root device")] : []),
-    ...(sizeGiB === undefined && snapshotId === undefined
+    ...(attach !== "boot" && sizeGiB === undefined && snapshotId === undefined
       ? [fault("sizeGiB", sizeGiB, "a size, or a snapshotId whose size is taken")]
       : []),
   ];

@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { fitName, groupName } from "../contract/naming.ts";
+import { bootStatements } from "./boot/statements.ts";
 import type { FleetArgs } from "./fleet-args.ts";
 import { instancePolicy, instanceTrust } from "./instance-policy.ts";
 import { fleetTags } from "./tags.ts";
@@ -27,7 +28,7 @@ export function createInstanceRole(name: string, args: FleetArgs, parent: pulumi
       accountId: account,
       groupName: groupName(name),
       completesHook: args.launchHook !== undefined,
-      statements,
+      statements: [...bootStatements(name, args, { partition: part, region, accountId: account }), ...statements],
     }),
   );
   return {

@@ -20,6 +20,8 @@ export const tagKeys = {
   role: "fleet:role",
   /** Name of the Chef node when it is not the instance id; written at boot. */
   nodeName: "fleet:node-name",
+  /** On a managed node: the fleet whose association runs its recipes; written at boot. */
+  layer: "fleet:layer",
   /** On an image: the instance type that it was built on. */
   bakeType: "fleet:bake-type",
   /** On an image: the image that it was built from. */

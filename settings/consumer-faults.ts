@@ -12,7 +12,7 @@ import type { ProjectSettings } from "./schema.ts";
 const leastVisibilitySeconds = 6 * 60;
 
 /** What CloudWatch Logs takes. https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html */
-const retentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+export const retentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
 /** What is wrong between the settings of the consumer and of its queue, each right by itself. */
 export function consumerFaults(project: string, values: ReadonlyMap<string, unknown>): SettingFault[] {

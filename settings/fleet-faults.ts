@@ -4,6 +4,7 @@ import { fault, within } from "../scaling/checks/fault.ts";
 import type { Fault } from "../scaling/checks/fault.ts";
 import { renamed } from "../scaling/checks/policies.ts";
 import { checkMaintenancePolicy, checkRefreshPreferences } from "../scaling/checks/replacement.ts";
+import { bootFaults } from "./boot-faults.ts";
 import { fleetSchema } from "./fleet-schema.ts";
 import type { FleetSettingsInput } from "./fleet-schema.ts";
 import { scalingFaults } from "./resolve-scaling.ts";
@@ -30,7 +31,13 @@ export function fleetFaults(raw: Raw): Fault[] {
     ...within("loadBalancing", loadBalancingFaults(part(raw, "loadBalancing"), raw["loadBalancing"])),
     ...healthFaults(raw, part(raw, "health")),
     ...trafficFaults(raw),
-    ...volumeFaults(part(raw, "volumes") ?? []),
+    ...bootFaults({
+      provisioning: part(raw, "provisioning"),
+      chef: part(raw, "chef"),
+      boot: part(raw, "boot"),
+      volumes: part(raw, "volumes") ?? [],
+      raw,
+    }),
   ];
 }
 
@@ -98,15 +105,4 @@ function ruleFaults({ protocol, fromPort, toPort, cidrBlocks, securityGroupIds }
     ...(protocol === "-1" && (fromPort !== 0 || toPort !== 0) ? [fault("fromPort", fromPort, "0, like toPort, since protocol is -1")] : []),
     ...(fromPort > toPort ? [fault("fromPort", fromPort, `at most toPort (${toPort})`)] : []),
   ];
-}
-
-function volumeFaults(volumes: FleetSettingsInput["volumes"]): Fault[] {
-  return volumes.flatMap(({ deviceName, sizeGiB, snapshotId }, index) => [
-    ...(volumes.findIndex((other) => other.deviceName === deviceName) === index
-      ? []
-      : [fault(`volumes[${index}].deviceName`, deviceName, "each device once")]),
-    ...(sizeGiB === undefined && snapshotId === undefined
-      ? [fault(`volumes[${index}].sizeGiB`, undefined, "a size, or a snapshotId whose size is taken")]
-      : []),
-  ]);
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { accountIdPattern, arn, ec2Id, instanceType, oneOf, text, whole, word, yesNo } from "./leaves.ts";
+import { accountIdPattern, arn, ec2Id, instanceType, oneOf, table, text, whole, word, yesNo } from "./leaves.ts";
+import { bootSchema, chefSchema, managedNodeSchema, provisioningWords } from "./boot-schema.ts";
 import { scalingSchema } from "./scaling-schema.ts";
 
 /** Longest that a fleet's name may be: with product, environment, platform and suffix every limit of a service holds. */
@@ -109,10 +110,30 @@ const volume = z
   .strictObject({
     deviceName: text(/^\/dev\/(?:sd[f-p]|xvd[b-z])$/, "a device such as /dev/sdf", { description: "Device name.", example: "/dev/sdf" }),
     sizeGiB,
-    snapshotId: ec2Id("snap", "Snapshot that it begins with; absent = empty.").exactOptional(),
+    attach: oneOf(["launch", "boot"], {
+      description: "launch: attached with the instance, empty or of a snapshot by its id; boot: made at boot of the newest snapshot.",
+      example: "launch",
+    }).default("launch"),
+    snapshotId: ec2Id(
+      "snap",
+      "With launch: snapshot that it begins with; absent = empty. `npm run ops -- snapshot pick` writes it.",
+    ).exactOptional(),
+    snapshotTags: table(
+      "With boot: tags of the snapshots, of which the newest completed one is taken.",
+      "fleet:volume",
+      "code",
+    ).exactOptional(),
+    mountPoint: text(/^(?:\/[A-Za-z0-9_.-]+)+$/, "an absolute path", {
+      description: "Where boot mounts it; absent = not mounted by boot.",
+      example: "/data",
+    }).exactOptional(),
+    label: text(/^[A-Za-z0-9_-]{1,16}$/, "up to 16 letters, digits, hyphens and underscores", {
+      description: "Label of its file system, by which it is found when neither its id nor its name shows a device.",
+      example: "code",
+    }).exactOptional(),
     ...volumeNumbers,
   })
-  .meta({ description: "A volume that is attached at launch: gp3, encrypted, deleted with its instance." });
+  .meta({ description: "A volume beside the root volume: gp3, encrypted, deleted with its instance." });
 
 const trafficRule = z
   .strictObject({
@@ -188,10 +209,13 @@ export const fleetSchema = z
     image,
     instanceType: instanceType("Instance type of the group; policies compare it with the bake type."),
     mixedInstances: mixedInstances.exactOptional(),
-    provisioning: oneOf(["none"], {
+    provisioning: oneOf(provisioningWords, {
       description: "How a node gets its configuration; `none`: the image is complete.",
       example: "none",
     }).default("none"),
+    chef: chefSchema.exactOptional(),
+    managedNode: managedNodeSchema.exactOptional(),
+    boot: bootSchema.prefault({}),
     size,
     bootSeconds: whole(0, 7200, { description: "Seconds from launch to serving: health check grace and warm-up.", example: 120 }),
     scaling: scalingSchema,
@@ -207,7 +231,9 @@ export const fleetSchema = z
     volumes: z.array(volume).default([]).meta({ description: "Volumes beside the root volume." }),
     maintenance: maintenance.prefault({}),
     rollout: rollout.prefault({}),
-    launchHook: hook("Holds a new instance until the image completes the hook `fleet-launch`; absent = no hook.").exactOptional(),
+    launchHook: hook(
+      "Holds a new instance until its boot completes the hook `fleet-launch`; absent = 600 s, no hook with provisioning none.",
+    ).exactOptional(),
     terminateHook: hook("Holds a departing instance so that it can finish; absent = no hook.").exactOptional(),
     formerly: word(nameLength, {
       description: "Name that the fleet was made with: after renaming its key, everything on AWS keeps that name.",

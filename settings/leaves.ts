@@ -39,6 +39,10 @@ export const arn = (service: string, resource: string, description: string) =>
     example: `arn:aws:${service}:eu-central-1:123456789012:${resource}`,
   });
 
+/** Where a secret is stored; never the secret itself. */
+export const secretName = (description: string, example: string) =>
+  text(/^(?:ssm|secretsmanager):[A-Za-z0-9/_+=.@:-]{1,512}$/, "ssm:PARAMETER or secretsmanager:NAME", { description, example });
+
 /** A word of a name: it becomes part of resource names and tags. */
 export const word = (maxLength: number, notes: Notes) =>
   text(

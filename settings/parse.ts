@@ -5,6 +5,7 @@ import { allowedBy } from "./describe.ts";
 import type { JsonSchema } from "./describe.ts";
 import { checkedFault, faultsOf, removeLine, setLine, unknownKey } from "./faults.ts";
 import type { SettingFault } from "./faults.ts";
+import { opsWorksEnd } from "./boot-faults.ts";
 import { consumerFaults } from "./consumer-faults.ts";
 import { fleetFaults } from "./fleet-faults.ts";
 import { fleetNameSchema, fleetSchema } from "./fleet-schema.ts";
@@ -153,10 +154,15 @@ function fleetFaultsOf(key: string, name: string, fleet: unknown): SettingFault[
   const shape = fleetSchema.safeParse(fleet);
   return [
     ...names,
-    ...(shape.success ? [] : faultsOf(key, fleetJsonSchema, fleet, shape.error)),
+    ...(shape.success ? [] : faultsOf(key, fleetJsonSchema, fleet, shape.error).map((one) => endOfLife(key, fleet, one))),
     ...(isRecord(fleet) ? fleetFaults(fleet).map((one) => checkedFault(key, one)) : []),
   ];
 }
+
+const endOfLife = (key: string, fleet: unknown, one: SettingFault): SettingFault =>
+  one.key === `${key}.provisioning` && isRecord(fleet) && fleet["provisioning"] === "opsworks"
+    ? { ...one, problem: opsWorksEnd, mend: setLine(one.key, "managed-node") }
+    : one;
 
 /** Two fleets whose groups could be taken for each other's by a role that knows them by their prefixes. */
 function nameFaults(key: string, fleets: Readonly<Record<string, unknown>>): SettingFault[] {

@@ -78,6 +78,9 @@ function resolveConsumer({ kind, chef, naming, ...same }: ConsumerInput): Consum
   return { ...same, chef, nodeNaming: naming };
 }
 
+/** Boot beats three times in it; a node that dies without a word is replaced after it. */
+const bootHeartbeatSeconds = 600;
+
 /** A renamed fleet keeps on AWS the name that it was made with: nothing there can be renamed, only replaced. */
 export const identityName = (name: string, formerly: string | undefined): string => formerly ?? name;
 
@@ -88,6 +91,7 @@ function resolveFleet(naming: NamingInputs, name: string, input: FleetSettingsIn
     ...same,
     name,
     prefix: fleetPrefix(naming, fleet),
+    ...(input.provisioning === "none" || input.launchHook ? {} : { launchHook: { heartbeatSeconds: bootHeartbeatSeconds } }),
     identity: { ...naming, fleet, role: role ?? fleet },
     scaling: resolveScaling(scaling),
     healthCheckType: health.type ?? (loadBalancing === undefined ? "EC2" : "ELB"),

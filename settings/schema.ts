@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { fleetNameSchema, fleetSchema } from "./fleet-schema.ts";
-import { accountIdPattern, arn, ec2Id, oneOf, table, text, whole, word, yesNo } from "./leaves.ts";
+import { accountIdPattern, arn, ec2Id, oneOf, secretName, table, text, whole, word, yesNo } from "./leaves.ts";
 
 const network = z
   .strictObject({
@@ -38,9 +38,6 @@ const notices = z
     ),
   })
   .meta({ description: "The queue of launch and terminate notices." });
-
-const secretName = (description: string, example: string) =>
-  text(/^(?:ssm|secretsmanager):[A-Za-z0-9/_+=.@:-]{1,512}$/, "ssm:PARAMETER or secretsmanager:NAME", { description, example });
 
 const chef = z
   .strictObject({

@@ -541,6 +541,7 @@ describe("config", () => {
           image: { id: "ami-0123456789abcdef0", bakeType: "t3.small", owner: "self" },
           instanceType: "t3.small",
           provisioning: "none",
+          boot: { limitSeconds: 3600, logRetentionDays: 30, compress: false },
           size: { min: 2, max: 6 },
           bootSeconds: 120,
           scaling: {

@@ -1,0 +1,14 @@
+# shellcheck shell=bash
+# secret REFERENCE: prints what `ssm:NAME` or `secretsmanager:NAME` holds. The settings hold names only.
+secret() {
+  local name=${1#*:}
+  case $1 in
+    ssm:*) api ssm GetParameter "$(jq -cn --arg name "$name" '{Name: $name, WithDecryption: true}')" | jq -er .Parameter.Value ;;
+    secretsmanager:*) api secretsmanager GetSecretValue "$(jq -cn --arg name "$name" '{SecretId: $name}')" | jq -er .SecretString ;;
+  esac
+}
+
+# store_secret REFERENCE FILE
+store_secret() {
+  secret "$1" >"$2" || fail "$1 cannot be read; its name and the role's permission decide"
+}
