@@ -1,0 +1,2 @@
+# The image is complete: nothing configures its nodes at boot.
+:
