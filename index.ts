@@ -23,47 +23,53 @@ const verified = settings.fleets.map(async (fleet) => {
 });
 const [network, ...ready] = await allOrEveryFault([lookUpNetwork(settings.network), ...verified]);
 
+const groups = ready.map(({ name, prefix, traffic, scaling, rollout, ...fleet }) => {
+  const args = {
+    ...fleet,
+    account,
+    network: { ...network, ...traffic },
+    notices: { topicArn: notices.topicArn },
+    serviceLinkedRoleArn: notices.serviceLinkedRoleArn,
+    instancePolicy: [],
+  };
+  const group = new Fleet(prefix, args, { protect, before: [...notices.before, ...(cleanup?.before ?? [])] });
+  const alarms = new ScalingAlarms(
+    `${prefix}-scaling`,
+    {
+      ...scaling,
+      groupName: group.groupName,
+      size: fleet.size,
+      warmupSeconds: fleet.bootSeconds,
+      alertTopicArn: notices.alertTopicArn,
+      tags: fleetTags(fleet.identity),
+    },
+    { protect },
+  );
+  return { name, prefix, args, rollout, group, alarms };
+});
+
+/** Last, so that one that fails or is refused keeps nothing else from being applied. */
+const dependsOn = [...groups.flatMap(({ group, alarms }) => [group, alarms]), ...(cleanup ? [cleanup] : [])];
+
 /** What operators and the operations command line know of the stack. */
 export const fleets = Object.fromEntries(
-  ready.map(({ name, prefix, traffic, scaling, rollout, ...fleet }) => {
-    const args = {
-      ...fleet,
-      account,
-      network: { ...network, ...traffic },
-      notices: { topicArn: notices.topicArn },
-      serviceLinkedRoleArn: notices.serviceLinkedRoleArn,
-      alertTopicArn: notices.alertTopicArn,
-      alertTopicArn: notices.alertTopicArn,
-      instancePolicy: [],
-    };
-    const group = new Fleet(prefix, args, { protect, before: [...notices.before, ...(cleanup?.before ?? [])] });
-    const alarms = new ScalingAlarms(
-      `${prefix}-scaling`,
-      {
-        ...scaling,
-        groupName: group.groupName,
-        size: fleet.size,
-        warmupSeconds: fleet.bootSeconds,
-        alertTopicArn: notices.alertTopicArn,
-        tags: fleetTags(fleet.identity),
-      },
-      { protect },
-    );
+  groups.map(({ name, prefix, args, rollout, group, alarms }) => {
     const run = new Rollout(
       `${prefix}-rollout`,
       {
         ...rollout,
+        healthAlarms: [...rollout.healthAlarms, ...alarms.rolloutAlarms],
         groupName: group.groupName,
         launchTemplateId: group.launchTemplateId,
         launchTemplateVersion: group.launchTemplateVersion,
-        mixedInstances: fleet.mixedInstances,
+        mixedInstances: args.mixedInstances,
         region,
         accountId: account.accountId,
         roleArn,
-        warmupSeconds: fleet.bootSeconds,
-        minSize: fleet.size.min,
+        warmupSeconds: args.bootSeconds,
+        minSize: args.size.min,
       },
-      { protect },
+      { protect, dependsOn },
     );
     return [name, fleetOutput(prefix, args, rollout, { fleet: group, scaling: alarms, rollout: run, notices })];
   }),

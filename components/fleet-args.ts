@@ -5,7 +5,6 @@ import type { MixedInstances } from "../contract/mixed-instances.ts";
 import type { NamingInputs } from "../contract/naming.ts";
 import type { Account } from "./account.ts";
 import type { BootArgs, ChefArgs, ManagedNodeArgs } from "./boot/args.ts";
-import type { BootArgs, ChefArgs, ManagedNodeArgs } from "./boot/args.ts";
 import type { ImageFacts } from "./image-facts.ts";
 import type { PolicyStatement } from "./policy-document.ts";
 
@@ -119,14 +118,6 @@ export interface DataVolume {
   readonly mountPoint?: string | undefined;
   /** Label of its file system, by which it is found when nothing else shows its device. */
   readonly label?: string | undefined;
-  /** `boot`: made at boot of the newest snapshot with `snapshotTags`. Default: `launch`. */
-  readonly attach?: "launch" | "boot" | undefined;
-  /** With `boot`. */
-  readonly snapshotTags?: Readonly<Record<string, string>> | undefined;
-  /** Where boot mounts it; absent = boot leaves it alone. */
-  readonly mountPoint?: string | undefined;
-  /** Label of its file system, by which it is found when nothing else shows its device. */
-  readonly label?: string | undefined;
   /** GiB; absent only with a snapshot, whose size it then has. */
   readonly sizeGiB?: number | undefined;
   /** `snap-…`; absent = an empty volume. */
@@ -197,14 +188,6 @@ export interface FleetArgs {
   /** Absent = `instanceType` alone. */
   readonly mixedInstances?: MixedInstances | undefined;
   readonly provisioning: Provisioning;
-  /** With `chef-server` and `chef-solo`. */
-  readonly chef?: ChefArgs | undefined;
-  /** With `managed-node`. */
-  readonly managedNode?: ManagedNodeArgs | undefined;
-  /** Absent = an hour at most, failures kept for 30 days, compressed only when it must be. */
-  readonly boot?: BootArgs | undefined;
-  /** Topic that hears of boots that keep failing; absent = nobody. */
-  readonly alertTopicArn?: pulumi.Input<string> | undefined;
   /** With `chef-server` and `chef-solo`. */
   readonly chef?: ChefArgs | undefined;
   /** With `managed-node`. */

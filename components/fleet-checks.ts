@@ -10,7 +10,6 @@ import type { Fault } from "../scaling/checks/fault.ts";
 import { checkPoolBeside, checkWarmPool } from "../scaling/checks/warm-pool.ts";
 import { blockDeviceFaults } from "./block-devices.ts";
 import { bootArgFaults } from "./boot/checks.ts";
-import { bootArgFaults } from "./boot/checks.ts";
 import { callerGroup } from "./fleet-group.ts";
 import type { FleetArgs, HookArgs } from "./fleet-args.ts";
 import { plain } from "./plain.ts";

@@ -5,7 +5,6 @@ import { fitName } from "../contract/naming.ts";
 import { noticeEvents } from "../contract/notices.ts";
 import { typeTokens } from "../contract/type-tokens.ts";
 import { createBootReport } from "./boot/report.ts";
-import { createBootReport } from "./boot/report.ts";
 import type { FleetArgs } from "./fleet-args.ts";
 import { fleetFaults } from "./fleet-checks.ts";
 import { createGroup, groupArgs } from "./fleet-group.ts";
