@@ -60,7 +60,9 @@ export function createCleanupFunction(name: string, args: CleanupFunctionArgs, p
     .all([logs.arn, args.statements])
     .apply(([logGroupArn, statements]) => policyDocument([logStatement(logGroupArn), ...statements]));
   createErrorAlarm(name, args, lambda, parent);
-  return { function: lambda, policy: new aws.iam.RolePolicy(fitName(name, "role"), { role: role.name, policy }, { parent }) };
+  // Replaced, never changed in place: when the queue is replaced, the function keeps its rights on the old one until it is drained.
+  const options = { parent, replaceOnChanges: ["policy"] };
+  return { function: lambda, policy: new aws.iam.RolePolicy(fitName(name, "role"), { role: role.name, policy }, options) };
 }
 
 function refuseWithoutBundle(name: string, bundle: string, parent: pulumi.Resource): void {

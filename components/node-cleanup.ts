@@ -1,14 +1,12 @@
 import * as aws from "@pulumi/aws";
-import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { stackPrefix } from "../contract/naming.ts";
 import type { NamingInputs } from "../contract/naming.ts";
-import { drainCommand, drainVariable } from "../contract/state-commands.ts";
-import type { DrainRequest } from "../contract/state-commands.ts";
 import { typeTokens } from "../contract/type-tokens.ts";
 import type { Account } from "./account.ts";
 import { createCleanupFunction } from "./cleanup-function.ts";
 import type { CleanupFunction, FunctionNetwork } from "./cleanup-function.ts";
+import { createGate } from "./drain-gate.ts";
 import { consumerStatements, reconcilerStatement, secretStatements } from "./node-cleanup-policies.ts";
 import { stackTags } from "./tags.ts";
 
@@ -41,18 +39,32 @@ export interface ReconcileArgs {
   readonly maxDeletions: number;
 }
 
+/** The queue that is worked off, and what belongs to it. */
+export interface CleanupNotices {
+  readonly queueUrl: pulumi.Input<string>;
+  readonly queueArn: pulumi.Input<string>;
+  readonly deadLetterQueueUrl: pulumi.Input<string>;
+  readonly deadLetterQueueArn: pulumi.Input<string>;
+  readonly alertTopicArn: pulumi.Input<string>;
+  /** What lets notices into the queue; the gate outlives none of it. */
+  readonly before: readonly pulumi.Resource[];
+}
+
 export interface NodeCleanupArgs {
   readonly naming: NamingInputs;
   readonly account: Account;
-  readonly notices: {
-    readonly queueUrl: pulumi.Input<string>;
-    readonly queueArn: pulumi.Input<string>;
-    readonly deadLetterQueueUrl: pulumi.Input<string>;
-    readonly deadLetterQueueArn: pulumi.Input<string>;
-    readonly alertTopicArn: pulumi.Input<string>;
-    /** What lets notices into the queue; the gate outlives none of it. */
-    readonly before: readonly pulumi.Resource[];
-  };
+  readonly notices: CleanupNotices;
+  /** The functions that do the work; absent = a worker outside of the stack does it, and only the gate is here. */
+  readonly functions?: CleanupFunctionsArgs | undefined;
+  /** Seconds for which nothing may be left before the gate opens. */
+  readonly settleSeconds: number;
+  /** Seconds after which the gate fails. */
+  readonly drainTimeoutSeconds: number;
+  /** Role that the gate takes on; absent = the caller's own. */
+  readonly roleArn?: string | undefined;
+}
+
+export interface CleanupFunctionsArgs {
   readonly chef: ChefAccess;
   /** How the node of an instance is found. */
   readonly nodeNaming: "instance-id" | "tag" | "search";
@@ -60,15 +72,9 @@ export interface NodeCleanupArgs {
   readonly drain: "none" | "chef-client";
   /** Batches at a time, 2 to 1000. */
   readonly maxConcurrency: number;
-  /** Seconds for which nothing may be left before the gate opens. */
-  readonly settleSeconds: number;
-  /** Seconds after which the gate fails. */
-  readonly drainTimeoutSeconds: number;
   readonly logRetentionDays: number;
   readonly network?: FunctionNetwork | undefined;
   readonly reconcile: ReconcileArgs;
-  /** Role that the gate takes on; absent = the caller's own. */
-  readonly roleArn?: string | undefined;
   /** Folder with the bundles `consumer` and `reconciler`; default `dist`. */
   readonly bundles?: string;
 }
@@ -88,25 +94,40 @@ const reconcilerMemoryMiB = 512;
  * holds a destroy until nothing is left. One per stack; stands before every group.
  */
 export class NodeCleanup extends pulumi.ComponentResource {
-  readonly functionName: pulumi.Output<string>;
-  readonly reconcilerName: pulumi.Output<string>;
+  /** Absent without functions. */
+  readonly functionName: pulumi.Output<string> | undefined;
+  readonly reconcilerName: pulumi.Output<string> | undefined;
   /** What has to stand before a group and outlive it, so that its last nodes are removed: the gate. */
   readonly before: readonly pulumi.Resource[];
 
   constructor(name: string, args: NodeCleanupArgs, opts?: pulumi.ComponentResourceOptions) {
     super(typeTokens.nodeCleanup, name, args, opts);
-    const consumer = createConsumer(`${name}-consumer`, args, this);
-    const mapping = mapQueue(name, args, consumer, this);
-    const reconciler = createReconciler(`${name}-reconciler`, args, this);
-    const gate = createGate(name, args, consumer, [mapping, consumer.policy, ...args.notices.before], this);
-    this.functionName = consumer.function.name;
-    this.reconcilerName = reconciler.name;
+    const made = args.functions && createFunctions(name, { ...args, ...args.functions }, this);
+    this.functionName = made?.consumer.function.name;
+    this.reconcilerName = made?.reconciler.name;
+    const gate = createGate(name, { ...args, functionName: this.functionName }, [...(made?.needed ?? []), ...args.notices.before], this);
     this.before = [gate];
     this.registerOutputs({ functionName: this.functionName, reconcilerName: this.reconcilerName });
   }
 }
 
-function chefEnvironment({ chef, account }: NodeCleanupArgs): Record<string, pulumi.Input<string>> {
+type FunctionsArgs = Omit<NodeCleanupArgs, "functions"> & CleanupFunctionsArgs;
+
+interface Functions {
+  readonly consumer: CleanupFunction;
+  readonly reconciler: aws.lambda.Function;
+  /** What works notices off: all of it outlives the gate. */
+  readonly needed: readonly pulumi.Resource[];
+}
+
+function createFunctions(name: string, args: FunctionsArgs, parent: NodeCleanup): Functions {
+  const consumer = createConsumer(`${name}-consumer`, args, parent);
+  const mapping = mapQueue(name, args, consumer, parent);
+  const reconciler = createReconciler(`${name}-reconciler`, args, parent);
+  return { consumer, reconciler, needed: [mapping, consumer.policy] };
+}
+
+function chefEnvironment({ chef, account }: FunctionsArgs): Record<string, pulumi.Input<string>> {
   return {
     FLEET_CHEF_SERVER_URL: chef.serverUrl,
     FLEET_CHEF_USER: chef.user,
@@ -118,12 +139,12 @@ function chefEnvironment({ chef, account }: NodeCleanupArgs): Record<string, pul
   };
 }
 
-function secretsOf({ chef }: NodeCleanupArgs) {
+function secretsOf({ chef }: FunctionsArgs) {
   const references = [chef.key, ...(chef.certificateAuthority === undefined ? [] : [chef.certificateAuthority])];
   return { references, kmsKeyArn: chef.kmsKeyArn };
 }
 
-function createConsumer(name: string, args: NodeCleanupArgs, parent: NodeCleanup): CleanupFunction {
+function createConsumer(name: string, args: FunctionsArgs, parent: NodeCleanup): CleanupFunction {
   const { account, notices, naming } = args;
   const prefix = stackPrefix(naming);
   const tags = stackTags(naming);
@@ -164,7 +185,7 @@ function createConsumer(name: string, args: NodeCleanupArgs, parent: NodeCleanup
 }
 
 /** Lambda refuses a mapping whose role may not read the queue. */
-function mapQueue(name: string, args: NodeCleanupArgs, consumer: CleanupFunction, parent: NodeCleanup): aws.lambda.EventSourceMapping {
+function mapQueue(name: string, args: FunctionsArgs, consumer: CleanupFunction, parent: NodeCleanup): aws.lambda.EventSourceMapping {
   return new aws.lambda.EventSourceMapping(
     `${name}-mapping`,
     {
@@ -179,7 +200,7 @@ function mapQueue(name: string, args: NodeCleanupArgs, consumer: CleanupFunction
   );
 }
 
-function createReconciler(name: string, args: NodeCleanupArgs, parent: NodeCleanup): aws.lambda.Function {
+function createReconciler(name: string, args: FunctionsArgs, parent: NodeCleanup): aws.lambda.Function {
   const { account, naming, notices, reconcile } = args;
   const tags = stackTags(naming);
   const statements = pulumi
@@ -221,42 +242,4 @@ function createReconciler(name: string, args: NodeCleanupArgs, parent: NodeClean
   );
   new aws.cloudwatch.EventTarget(`${name}-target`, { rule: rule.name, arn: lambda.arn }, { parent, dependsOn: [permission, policy] });
   return lambda;
-}
-
-/**
- * Stands between consumer and groups: deleted after the last group, before anything that works its notices off. Its
- * deletion waits; creating it does nothing. A replaced queue replaces it, so that the old queue is drained first.
- */
-function createGate(
-  name: string,
-  args: NodeCleanupArgs,
-  consumer: CleanupFunction,
-  after: readonly pulumi.Resource[],
-  parent: NodeCleanup,
-): command.local.Command {
-  const environment = { [drainVariable]: drainRequest(args, consumer).apply((request) => JSON.stringify(request)) };
-  return new command.local.Command(
-    `${name}-drain-gate`,
-    { create: "true", update: "true", delete: drainCommand, triggers: [args.notices.queueUrl], environment },
-    { parent, dependsOn: [...after], customTimeouts: { delete: `${args.drainTimeoutSeconds + gateMarginSeconds}s` } },
-  );
-}
-
-/** So much longer than the gate's own deadline, which says what to do, is Pulumi's, which does not. */
-const gateMarginSeconds = 120;
-
-function drainRequest({ notices, account, roleArn, ...args }: NodeCleanupArgs, consumer: CleanupFunction): pulumi.Output<DrainRequest> {
-  return pulumi
-    .all([consumer.function.name, notices.queueUrl, notices.deadLetterQueueUrl, notices.deadLetterQueueArn, account.accountId])
-    .apply(([functionName, queueUrl, deadLetterQueueUrl, deadLetterQueueArn, accountId]) => ({
-      functionName,
-      queueUrl,
-      deadLetterQueueUrl,
-      deadLetterQueueArn,
-      region: account.region,
-      accountId,
-      ...(roleArn === undefined ? {} : { roleArn }),
-      settleSeconds: args.settleSeconds,
-      timeoutSeconds: args.drainTimeoutSeconds,
-    }));
 }

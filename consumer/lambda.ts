@@ -1,5 +1,5 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
-import type { RemainingAnswer, remainingQuestion } from "../contract/node-cleanup.ts";
+import type { RemainingAnswer, RemainingQuestion } from "../contract/node-cleanup.ts";
 import { longPollOptions } from "./aws/clients.ts";
 import { SqsQueue } from "./aws/queue.ts";
 import { connect } from "./aws/wiring.ts";
@@ -19,6 +19,8 @@ interface SqsRecord {
   readonly messageId: string;
   readonly receiptHandle: string;
   readonly body: string;
+  /** `arn:aws:sqs:REGION:ACCOUNT:NAME` */
+  readonly eventSourceARN: string;
   readonly attributes: { readonly ApproximateReceiveCount: string; readonly SentTimestamp: string };
 }
 
@@ -35,7 +37,7 @@ interface LambdaContext {
 const startMarginMs = 5_000;
 
 export interface BatchDependencies {
-  readonly settings: Pick<ConsumerSettings, "concurrency" | "namePrefix">;
+  readonly settings: Pick<ConsumerSettings, "concurrency" | "namePrefix" | "queueUrl">;
   readonly core: CoreDependencies;
   readonly queue: QueuePort & QueueDepth;
   readonly log: Log;
@@ -47,10 +49,14 @@ export interface BatchDependencies {
 export async function handleBatch(event: SqsEvent, context: LambdaContext, deps: BatchDependencies): Promise<BatchResponse> {
   const failures: { itemIdentifier: string }[] = [];
   const metrics = new Metrics(deps.settings.namePrefix);
-  await inParallel(event.Records.map(toMessage), deps.settings.concurrency, async (message) => {
-    const kept = context.getRemainingTimeInMillis() < startMarginMs ? await postpone(message, deps) : await one(message, deps, metrics);
-    if (kept) failures.push({ itemIdentifier: message.id });
-  });
+  await inParallel(
+    event.Records.map((record) => toMessage(record, deps.settings.queueUrl)),
+    deps.settings.concurrency,
+    async (message) => {
+      const kept = context.getRemainingTimeInMillis() < startMarginMs ? await postpone(message, deps) : await one(message, deps, metrics);
+      if (kept) failures.push({ itemIdentifier: message.id });
+    },
+  );
   const line = metrics.line(deps.now());
   if (line !== undefined) deps.print(line);
   return { batchItemFailures: failures };
@@ -78,12 +84,14 @@ async function postpone(message: QueueMessage, deps: BatchDependencies): Promise
   return true;
 }
 
-const toMessage = (record: SqsRecord): QueueMessage => ({
+/** While a replaced queue is drained, its messages come beside those of the function's own: queues of one account and region differ in their names. */
+const toMessage = (record: SqsRecord, ownQueueUrl: string): QueueMessage => ({
   id: record.messageId,
   receiptHandle: record.receiptHandle,
   body: record.body,
   receiveCount: Number(record.attributes.ApproximateReceiveCount),
   sentAtMs: Number(record.attributes.SentTimestamp),
+  queueUrl: ownQueueUrl.replace(/[^/]+$/, record.eventSourceARN.split(":").at(-1) ?? ""),
 });
 
 let ready: Promise<BatchDependencies> | undefined;
@@ -97,12 +105,9 @@ async function prepare(): Promise<BatchDependencies> {
 }
 
 /** The function's entry: a batch of messages, or the drain gate's question. */
-export async function handler(
-  event: SqsEvent | typeof remainingQuestion,
-  context: LambdaContext,
-): Promise<BatchResponse | RemainingAnswer> {
+export async function handler(event: SqsEvent | RemainingQuestion, context: LambdaContext): Promise<BatchResponse | RemainingAnswer> {
   ready ??= prepare();
   ready.catch(() => (ready = undefined));
   const deps = await ready;
-  return "fleet" in event ? remaining(deps.queue, deps.core) : handleBatch(event, context, deps);
+  return "fleet" in event ? remaining(event, deps.queue, deps.core) : handleBatch(event, context, deps);
 }

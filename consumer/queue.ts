@@ -1,4 +1,4 @@
-import type { RemainingAnswer } from "../contract/node-cleanup.ts";
+import type { RemainingAnswer, RemainingQuestion } from "../contract/node-cleanup.ts";
 import type { Outcome } from "./outcome.ts";
 
 export interface QueueMessage {
@@ -9,6 +9,8 @@ export interface QueueMessage {
   readonly receiveCount: number;
   /** Milliseconds since 1970. */
   readonly sentAtMs: number;
+  /** The queue that it came from, when that is not the consumer's own: one that was replaced and is drained. */
+  readonly queueUrl?: string;
 }
 
 /** The part of SQS that the consumer needs. Every call may fail; none of them loses a message when it does. */
@@ -24,9 +26,12 @@ export interface QueuePort {
   bury(message: QueueMessage, reason: string): Promise<void>;
 }
 
+/** Queues by address; absent = the consumer's own. */
+export type QueueNames = Pick<RemainingQuestion, "queueUrl" | "deadLetterQueueUrl">;
+
 /** How much is left; SQS counts approximately and lags by up to a minute. */
 export interface QueueDepth {
-  depth(): Promise<Omit<RemainingAnswer, "nodes">>;
+  depth(of?: QueueNames): Promise<Omit<RemainingAnswer, "nodes">>;
 }
 
 /** What the shell does with the message itself after its outcome was carried out. */

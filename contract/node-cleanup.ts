@@ -1,7 +1,12 @@
 /** What the drain gate asks the deployed consumer function, and its answer. */
 
 /** Payload of an Invoke that asks what is left; anything else is a batch of SQS messages. */
-export const remainingQuestion = { fleet: "remaining" } as const;
+export interface RemainingQuestion {
+  readonly fleet: "remaining";
+  /** The queues that are asked about: when a queue is replaced, the old one, while the function works on the new one already. Absent = the function's own. */
+  readonly queueUrl?: string;
+  readonly deadLetterQueueUrl?: string;
+}
 
 export interface RemainingAnswer {
   /** Messages in the queue: visible, in flight and delayed. SQS counts approximately. */

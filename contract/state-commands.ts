@@ -49,8 +49,13 @@ export const drainCommand = "node ops/state-command.js drain --v1";
 export const drainVariable = "FLEET_DRAIN_GATE";
 
 export interface DrainRequest {
-  /** Name of the consumer function, which is asked what is left: it has the network, the key and the role. */
-  readonly functionName: string;
+  /**
+   * Name of the consumer function, which is asked what is left: it has the network, the key and the role. Absent = a
+   * worker consumes, and only the queues are asked.
+   */
+  readonly functionName?: string;
+  /** What the names of the stack's groups begin with: while one stands, its nodes are no leftovers. Absent = they always are. */
+  readonly namePrefix?: string;
   readonly queueUrl: string;
   readonly deadLetterQueueUrl: string;
   readonly deadLetterQueueArn: string;

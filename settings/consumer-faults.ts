@@ -26,10 +26,9 @@ export function consumerFaults(project: string, values: ReadonlyMap<string, unkn
   ];
 }
 
+/** A worker is told by its own environment what a function is told by these settings. */
 function ownFaults({ kind, chef, logRetentionDays }: ProjectSettings["consumer"]): Fault[] {
-  if (kind === "none") return [];
-  // The gate would have to watch a queue whose consumer it cannot ask.
-  if (kind === "worker") return [fault("kind", kind, "lambda or none; a worker is not available yet")];
+  if (kind !== "lambda") return [];
   const faults: Fault[] = [];
   if (chef === undefined) faults.push(fault("chef.serverUrl", undefined, "an address like https://chef.example.com/organizations/NAME"));
   else if (chef.serverUrl.startsWith("http:") && !chef.allowHttp) {

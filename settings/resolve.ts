@@ -25,8 +25,12 @@ export interface Settings {
 
 type ConsumerInput = ProjectSettings["consumer"];
 
-/** The consumer as a function. */
-export interface ConsumerSettings extends Omit<ConsumerInput, "kind" | "chef" | "naming"> {
+/** What works the notices off; `functions` absent = a worker outside of the stack. */
+export interface ConsumerSettings extends Pick<ConsumerInput, "settleSeconds" | "drainTimeoutSeconds"> {
+  readonly functions?: ConsumerFunctions;
+}
+
+export interface ConsumerFunctions extends Omit<ConsumerInput, "kind" | "chef" | "naming" | "settleSeconds" | "drainTimeoutSeconds"> {
   readonly chef: NonNullable<ConsumerInput["chef"]>;
   readonly nodeNaming: ConsumerInput["naming"];
 }
@@ -72,10 +76,12 @@ export function resolveSettings(environment: string, project: ProjectSettings, p
   };
 }
 
-function resolveConsumer({ kind, chef, naming, ...same }: ConsumerInput): ConsumerSettings | undefined {
+function resolveConsumer(input: ConsumerInput): ConsumerSettings | undefined {
+  const { kind, chef, naming, settleSeconds, drainTimeoutSeconds, ...same } = input;
   if (kind === "none") return undefined;
+  if (kind === "worker") return { settleSeconds, drainTimeoutSeconds };
   if (chef === undefined) throw new TypeError("consumer was not checked before it was resolved");
-  return { ...same, chef, nodeNaming: naming };
+  return { settleSeconds, drainTimeoutSeconds, functions: { ...same, chef, nodeNaming: naming } };
 }
 
 /** Boot beats three times in it; a node that dies without a word is replaced after it. */

@@ -87,9 +87,8 @@ const reconcile = z
 const consumer = z
   .strictObject({
     kind: oneOf(["lambda", "worker", "none"], {
-      description:
-        "What removes departed nodes from Chef: a function, a worker outside of the stack, or nothing. `worker` is not available yet.",
-      example: "none",
+      description: "What removes departed nodes from Chef: a function, a worker outside of the stack (docs/consumer.md), or nothing.",
+      example: "lambda",
     }).default("none"),
     chef: chef.exactOptional(),
     naming: oneOf(["instance-id", "tag", "search"], {

@@ -45,13 +45,6 @@ const consumerCases: readonly Case[] = [
     ],
   },
   {
-    what: "a worker, which is not available",
-    given: consumerOf({ kind: "worker", chef }),
-    faults: [
-      `fleet:consumer.kind is "worker"; allowed: lambda or none; a worker is not available yet | ${set} fleet:consumer.kind '<lambda or none; a worker is not available yet>'`,
-    ],
-  },
-  {
     what: "a key that is no reference",
     given: consumerOf({ kind: "lambda", chef: { ...chef, key: "/home/me/key.pem" } }),
     faults: [
@@ -604,14 +597,23 @@ describe("config", () => {
 
     it("is a function with every default", () => {
       assert.deepEqual(settingsOf(consumerOf({ kind: "lambda", chef })).consumer, {
-        chef: { ...chef, signing: "1.3", allowHttp: false },
-        nodeNaming: "instance-id",
-        drain: "none",
-        maxConcurrency: 5,
         settleSeconds: 75,
         drainTimeoutSeconds: 1800,
-        logRetentionDays: 30,
-        reconcile: { schedule: "rate(1 day)", dryRun: true, minAgeSeconds: 3600, maxDeletions: 50 },
+        functions: {
+          chef: { ...chef, signing: "1.3", allowHttp: false },
+          nodeNaming: "instance-id",
+          drain: "none",
+          maxConcurrency: 5,
+          logRetentionDays: 30,
+          reconcile: { schedule: "rate(1 day)", dryRun: true, minAgeSeconds: 3600, maxDeletions: 50 },
+        },
+      });
+    });
+
+    it("is only its gate when a worker outside of the stack does the work", () => {
+      assert.deepEqual(settingsOf(consumerOf({ kind: "worker", settleSeconds: 60 })).consumer, {
+        settleSeconds: 60,
+        drainTimeoutSeconds: 1800,
       });
     });
   });

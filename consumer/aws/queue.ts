@@ -6,7 +6,7 @@ import {
   SendMessageCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
-import type { QueueDepth, QueueMessage, QueuePort } from "../queue.ts";
+import type { QueueDepth, QueueMessage, QueueNames, QueuePort } from "../queue.ts";
 
 /** SQS takes at most ten messages a call. */
 export const batchLimit = 10;
@@ -55,10 +55,10 @@ export class SqsQueue implements QueuePort, QueueDepth {
     }
   }
 
-  async returnAfter({ receiptHandle }: QueueMessage, seconds: number): Promise<void> {
+  async returnAfter({ receiptHandle, queueUrl = this.#queueUrl }: QueueMessage, seconds: number): Promise<void> {
     await this.#client.send(
       new ChangeMessageVisibilityCommand({
-        QueueUrl: this.#queueUrl,
+        QueueUrl: queueUrl,
         ReceiptHandle: receiptHandle,
         VisibilityTimeout: Math.round(seconds),
       }),
@@ -79,8 +79,10 @@ export class SqsQueue implements QueuePort, QueueDepth {
     );
   }
 
-  async depth(): Promise<Awaited<ReturnType<QueueDepth["depth"]>>> {
-    const [queue, dead] = await Promise.all([this.#counts(this.#queueUrl), this.#counts(this.#deadLetterQueueUrl)]);
+  async depth({ queueUrl = this.#queueUrl, deadLetterQueueUrl = this.#deadLetterQueueUrl }: QueueNames = {}): ReturnType<
+    QueueDepth["depth"]
+  > {
+    const [queue, dead] = await Promise.all([this.#counts(queueUrl), this.#counts(deadLetterQueueUrl)]);
     return { ...queue, deadLetters: dead.visible + dead.inFlight + dead.delayed };
   }
 

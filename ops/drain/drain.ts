@@ -8,7 +8,7 @@ import { pauses, seconds, type Waiting } from "../waiting.ts";
 export const skipVariable = "FLEET_DRAIN";
 
 export interface DrainPorts {
-  /** Asks the deployed function; rejects when it failed. */
+  /** Asks what is left; rejects when there is no answer. */
   readonly remaining: () => Promise<RemainingAnswer>;
   readonly waiting: Waiting;
   readonly say: (line: string) => void;
@@ -38,13 +38,16 @@ export async function drain(request: DrainRequest, { remaining, waiting, say, sk
     if (busy !== last && busy !== undefined) say(busy);
     last = busy ?? last;
     if (emptySinceMs !== undefined && waiting.now() - emptySinceMs >= request.settleSeconds * 1000) {
-      say(`nothing is left in the queue or in Chef, for ${request.settleSeconds} s`);
+      say(`nothing is left in ${placeOf(request)}, for ${request.settleSeconds} s`);
       return;
     }
     if (waiting.now() - startedMs >= request.timeoutSeconds * 1000) throw timedOut(request, last);
     await waiting.sleep(Math.min(pauseMs, request.settleSeconds * 1000));
   }
 }
+
+/** A worker's gate sees only the queue. */
+const placeOf = ({ functionName }: DrainRequest) => (functionName === undefined ? "the queue" : "the queue or in Chef");
 
 function leftOver({ visible, inFlight, delayed, nodes }: RemainingAnswer): string | undefined {
   const messages = visible + inFlight + delayed;
@@ -65,7 +68,7 @@ function timedOut({ timeoutSeconds, queueUrl }: DrainRequest, last: string): Ops
   return new OpsError(
     exitCodes.waitEnded,
     `The stack did not drain within ${seconds(timeoutSeconds * 1000)}: ${last}. The messages stay in ${queueUrl} and the consumer goes on. ` +
-      `Mend what stops it (its log group and the alarm on age tell), then run the same Pulumi command again; ` +
+      `Mend what stops it (its log and the alarm on age tell), then run the same Pulumi command again; ` +
       `or, if the Chef server is gone for good, run it with ${skipVariable}=skip.`,
   );
 }

@@ -5,7 +5,6 @@ import { parseRequest, text, whole, type RequestShape } from "../request.ts";
 const queueUrl = text(/^https?:\/\/[^/\s]+\/\d{12}\/[A-Za-z0-9_-]{1,80}$/, "the address of an SQS queue");
 
 const required: RequestShape["required"] = {
-  functionName: text(/^[A-Za-z0-9_-]{1,64}$/, "the name of a function"),
   queueUrl,
   deadLetterQueueUrl: queueUrl,
   deadLetterQueueArn: text(/^arn:[a-z-]+:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}$/, "the ARN of an SQS queue"),
@@ -15,7 +14,11 @@ const required: RequestShape["required"] = {
   timeoutSeconds: whole(1, 86_400),
 };
 
-const optional: RequestShape["optional"] = { roleArn: text(/^arn:[a-z-]+:iam::\d{12}:role\/.+$/, "the ARN of a role") };
+const optional: RequestShape["optional"] = {
+  functionName: text(/^[A-Za-z0-9_-]{1,64}$/, "the name of a function"),
+  namePrefix: text(/^[a-z0-9][a-z0-9-]*$/, "the beginning of the groups' names"),
+  roleArn: text(/^arn:[a-z-]+:iam::\d{12}:role\/.+$/, "the ARN of a role"),
+};
 
 /** @throws OpsError `usage` that lists every fault */
 export function parseDrainRequest(json: string | undefined): DrainRequest {

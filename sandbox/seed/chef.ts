@@ -1,5 +1,5 @@
 /** The Chef server of a stack whose consumer is a function: the double beside the local AWS, with the consumer's user and its key. */
-import { generateKeyPairSync } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import type { AwsPlace } from "./world.ts";
 import { SeedError } from "./override.ts";
 
@@ -19,12 +19,11 @@ async function asked<T>(method: string, url: string, body?: object): Promise<T> 
   return (await answer.json()) as T;
 }
 
-/** Makes organization, user and key once; found again as they are the next time. */
-export async function seedChef({ endpoint, region }: AwsPlace, organization: string, user: string): Promise<SeededChef> {
-  const { url } = await asked<{ readonly url: string }>("POST", `${endpoint}/_fleet/chef`);
-  const name = `/sandbox/chef/${organization}/${user}`;
+/** The consumer's key, made once for this local AWS: of several runs at the same time the first one makes it. */
+async function keyOf({ endpoint, region }: AwsPlace, name: string): Promise<KeyObject> {
   // Loaded here alone: most settings name no Chef server.
-  const { GetParameterCommand, ParameterNotFound, PutParameterCommand, SSMClient } = await import("@aws-sdk/client-ssm");
+  const { GetParameterCommand, ParameterAlreadyExists, ParameterNotFound, PutParameterCommand, SSMClient } =
+    await import("@aws-sdk/client-ssm");
   const ssm = new SSMClient({
     endpoint,
     region,
@@ -32,21 +31,33 @@ export async function seedChef({ endpoint, region }: AwsPlace, organization: str
     maxAttempts: 3,
     requestHandler: { connectionTimeout: 2_000, requestTimeout: 30_000, throwOnRequestTimeout: true },
   });
-  const isKnown = await ssm.send(new GetParameterCommand({ Name: name })).then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof ParameterNotFound) return false;
-      throw error;
-    },
-  );
-  if (!isKnown) {
-    const { publicKey, privateKey } = generateKeyPairSync("rsa", {
-      modulusLength: 2048,
-      publicKeyEncoding: { type: "spki", format: "pem" },
-      privateKeyEncoding: { type: "pkcs1", format: "pem" },
-    });
-    await asked("PUT", `${url}/_fleet/organizations/${organization}`, { user, publicKey });
-    await ssm.send(new PutParameterCommand({ Name: name, Type: "SecureString", Value: privateKey }));
+  const read = async () => {
+    const { Parameter } = await ssm.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
+    return createPrivateKey(Parameter?.Value ?? "");
+  };
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof ParameterNotFound)) throw error;
   }
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const Value = privateKey.export({ type: "pkcs1", format: "pem" }).toString();
+  try {
+    await ssm.send(new PutParameterCommand({ Name: name, Type: "SecureString", Value }));
+    return privateKey;
+  } catch (error) {
+    if (error instanceof ParameterAlreadyExists) return await read();
+    throw error;
+  }
+}
+
+/** Makes organization, user and key; what is there already stays. */
+export async function seedChef(place: AwsPlace, organization: string, user: string): Promise<SeededChef> {
+  const { url } = await asked<{ readonly url: string }>("POST", `${place.endpoint}/_fleet/chef`);
+  const name = `/sandbox/chef/${organization}/${user}`;
+  const publicKey = createPublicKey(await keyOf(place, name))
+    .export({ type: "spki", format: "pem" })
+    .toString();
+  await asked("PUT", `${url}/_fleet/organizations/${organization}`, { user, publicKey });
   return { serverUrl: `${url}/organizations/${organization}`, key: `ssm:${name}` };
 }

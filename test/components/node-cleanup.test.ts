@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { NodeCleanup } from "../../components/node-cleanup.ts";
-import type { NodeCleanupArgs } from "../../components/node-cleanup.ts";
+import type { CleanupFunctionsArgs, NodeCleanupArgs } from "../../components/node-cleanup.ts";
 import { account, naming } from "./helpers/args.ts";
 import { accountId, region, settled, startMocks, urn, valueOf } from "./helpers/mocks.ts";
 import type { Recorder } from "./helpers/mocks.ts";
@@ -34,17 +34,7 @@ describe("components/node-cleanup", () => {
 
   after(() => rmSync(bundles, { recursive: true }));
 
-  const given = (changes: Partial<NodeCleanupArgs> = {}): NodeCleanupArgs => ({
-    naming,
-    account,
-    notices: {
-      queueUrl,
-      queueArn: arn("sqs", "queue"),
-      deadLetterQueueUrl,
-      deadLetterQueueArn: arn("sqs", "dead"),
-      alertTopicArn: arn("sns", "operators"),
-      before: [],
-    },
+  const functions = (changes: Partial<CleanupFunctionsArgs> = {}): CleanupFunctionsArgs => ({
     chef: {
       serverUrl: "https://chef.example.com/organizations/storefront",
       user: "fleet-cleanup",
@@ -55,15 +45,28 @@ describe("components/node-cleanup", () => {
     nodeNaming: "instance-id",
     drain: "none",
     maxConcurrency: 5,
-    settleSeconds: 75,
-    drainTimeoutSeconds: 1800,
     logRetentionDays: 30,
     reconcile: { schedule: "rate(1 day)", dryRun: true, minAgeSeconds: 3600, maxDeletions: 50 },
     bundles,
     ...changes,
   });
+  const given = (changes: Partial<CleanupFunctionsArgs> = {}): NodeCleanupArgs => ({
+    naming,
+    account,
+    functions: functions(changes),
+    settleSeconds: 75,
+    drainTimeoutSeconds: 1800,
+    notices: {
+      queueUrl,
+      queueArn: arn("sqs", "queue"),
+      deadLetterQueueUrl,
+      deadLetterQueueArn: arn("sqs", "dead"),
+      alertTopicArn: arn("sns", "operators"),
+      before: [],
+    },
+  });
 
-  async function built(changes: Partial<NodeCleanupArgs> = {}): Promise<{ recorder: Recorder; cleanup: NodeCleanup }> {
+  async function built(changes: Partial<CleanupFunctionsArgs> = {}): Promise<{ recorder: Recorder; cleanup: NodeCleanup }> {
     const recorder = await startMocks();
     const cleanup = new NodeCleanup(name, given(changes));
     await settled();
@@ -148,7 +151,7 @@ describe("components/node-cleanup", () => {
     const { recorder } = await built({
       nodeNaming: "tag",
       drain: "chef-client",
-      chef: { ...given().chef, key: "secretsmanager:chef-key", certificateAuthority: "ssm:ca", kmsKeyArn: key },
+      chef: { ...functions().chef, key: "secretsmanager:chef-key", certificateAuthority: "ssm:ca", kmsKeyArn: key },
     });
     const condition = Object.fromEntries(Object.entries(tags).map(([tag, value]) => [`ssm:resourceTag/${tag}`, value]));
     assert.deepEqual(statements(recorder, "-consumer"), [
@@ -269,6 +272,7 @@ describe("components/node-cleanup", () => {
     assert.deepEqual(inputs, { create: "true", update: "true", delete: "node ops/state-command.js drain --v1", triggers: [queueUrl] });
     assert.deepEqual(JSON.parse((environment as Record<string, string>)["FLEET_DRAIN_GATE"]!), {
       functionName: `${name}-consumer-0a1b2c3`,
+      namePrefix: stack,
       queueUrl,
       deadLetterQueueUrl,
       deadLetterQueueArn: arn("sqs", "dead"),
@@ -287,6 +291,17 @@ describe("components/node-cleanup", () => {
     assert.deepEqual(await Promise.all(cleanup.before.map((one) => valueOf(one.urn))), [
       urn("fleet:components:NodeCleanup$command:local:Command", `${name}-drain-gate`),
     ]);
+  });
+
+  it("is only the gate, which asks the queues, when a worker outside of the stack consumes", async () => {
+    const recorder = await startMocks();
+    const cleanup = new NodeCleanup(name, { ...given(), functions: undefined });
+    await settled();
+    assert.equal(cleanup.functionName, undefined);
+    assert.deepEqual(recorder.ofType(types.function), []);
+    const { environment } = recorder.one("command:local:Command").inputs;
+    const request = JSON.parse((environment as Record<string, string>)["FLEET_DRAIN_GATE"]!) as Record<string, unknown>;
+    assert.deepEqual([request["functionName"], request["queueUrl"]], [undefined, queueUrl]);
   });
 
   it("says how to make the code when there is none", async () => {

@@ -9,10 +9,13 @@ import { MemoryQueue, world, type World } from "./helpers/world.ts";
 
 const instance = (number: number) => `i-${number.toString(16).padStart(17, "0")}`;
 
+const queueUrl = "https://sqs.eu-west-1.amazonaws.com/123456789012/notices-ffffff0";
+
 const record = (id: string, body: string, receives = 1) => ({
   messageId: id,
   receiptHandle: id,
   body,
+  eventSourceARN: "arn:aws:sqs:eu-west-1:123456789012:notices-0a1b2c3",
   attributes: { ApproximateReceiveCount: String(receives), SentTimestamp: "1000" },
 });
 
@@ -25,7 +28,7 @@ describe("consumer/lambda", () => {
     queue = new MemoryQueue();
     const print = (line: string) => void printed.push(line);
     return {
-      settings: { concurrency: 4, namePrefix: ours.namePrefix },
+      settings: { concurrency: 4, namePrefix: ours.namePrefix, queueUrl },
       core: deps,
       queue,
       log: jsonLog(print, () => 0),
@@ -40,14 +43,15 @@ describe("consumer/lambda", () => {
     const one = world();
     [1, 2, 3].forEach((number) => one.chef.plant(instance(number)));
     one.chef.faults = ["none", "none", "none", "none", "overload"];
-    const deps = dependencies(one, { settings: { concurrency: 1, namePrefix: ours.namePrefix } });
-    const returned: [string, number][] = [];
-    queue.returnAfter = (message: QueueMessage, seconds) => (returned.push([message.id, seconds]), Promise.resolve());
+    const deps = dependencies(one, { settings: { concurrency: 1, namePrefix: ours.namePrefix, queueUrl } });
+    const returned: [string, string | undefined, number][] = [];
+    queue.returnAfter = (message: QueueMessage, seconds) => (returned.push([message.id, message.queueUrl, seconds]), Promise.resolve());
     const event = { Records: [1, 2, 3].map((number) => record(`m-${number}`, wrapped(notice(instance(number))))) };
     assert.deepEqual(await handleBatch(event, { getRemainingTimeInMillis: () => 30_000 }, deps), {
       batchItemFailures: [{ itemIdentifier: "m-3" }],
     });
-    assert.deepEqual(returned, [["m-3", 3]]);
+    // To the queue that it came from: one that was replaced is drained beside the function's own.
+    assert.deepEqual(returned, [["m-3", "https://sqs.eu-west-1.amazonaws.com/123456789012/notices-0a1b2c3", 3]]);
     assert.deepEqual([...one.chef.nodes.keys()], [instance(3)]);
   });
 
@@ -65,7 +69,7 @@ describe("consumer/lambda", () => {
     const one = world();
     [1, 2].forEach((number) => one.chef.plant(instance(number)));
     let remaining = 12_000;
-    const deps = dependencies(one, { settings: { concurrency: 1, namePrefix: ours.namePrefix } });
+    const deps = dependencies(one, { settings: { concurrency: 1, namePrefix: ours.namePrefix, queueUrl } });
     const event = { Records: [1, 2].map((number) => record(`m-${number}`, wrapped(notice(instance(number))))) };
     const response = await handleBatch(event, { getRemainingTimeInMillis: () => (remaining -= 6_000) }, deps);
     assert.deepEqual(response, { batchItemFailures: [{ itemIdentifier: "m-2" }] });
