@@ -28,6 +28,8 @@ export const tagKeys = {
   sourceImage: "fleet:source-image",
   /** On an image: revision of the recipes or cookbooks that it holds. */
   recipeRevision: "fleet:recipe-revision",
+  /** On an image: hash of all inputs of its bake, by which an image of the same inputs is found again. */
+  bakeInputs: "fleet:bake-inputs",
   /** On an image: when it was built, ISO 8601 in UTC with whole seconds. */
   bakedAt: "fleet:baked-at",
   /** On an image: `x86_64` or `arm64`. */
