@@ -37,7 +37,7 @@ export function fleetOutput(
       },
     })
     .apply((resolved) =>
-      scaling.scaling.apply((policies): FleetOutput => ({
+      pulumi.all([scaling.scaling, pulumi.all([...scaling.rolloutAlarms])]).apply(([policies, composites]): FleetOutput => ({
         prefix,
         name,
         ...who,
@@ -49,7 +49,7 @@ export function fleetOutput(
         size: args.size,
         bootSeconds: args.bootSeconds,
         scaling: policies,
-        rollout: healthy,
+        rollout: { ...healthy, healthAlarms: [...healthy.healthAlarms, ...composites] },
       })),
     );
 }

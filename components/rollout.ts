@@ -1,10 +1,11 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { rolloutCommand, rolloutVariable } from "../contract/state-commands.ts";
-import type { RolloutRequest } from "../contract/state-commands.ts";
+import type { RolloutMixedInstances, RolloutRequest } from "../contract/state-commands.ts";
 import { typeTokens } from "../contract/type-tokens.ts";
 import type { MixedInstances } from "../contract/mixed-instances.ts";
 import { rolloutFaults } from "./rollout-checks.ts";
+import type { Checkpoints } from "./rollout-checks.ts";
 
 export interface RolloutArgs {
   readonly groupName: pulumi.Input<string>;
@@ -26,7 +27,11 @@ export interface RolloutArgs {
   /** Instances that must be in service before `up` succeeds. */
   readonly minSize: number;
   /** Alarms that stop the roll-out and send it back; never the scaling alarms. At most 10. */
-  readonly healthAlarms: readonly string[];
+  readonly healthAlarms: readonly pulumi.Input<string>[];
+  /** Absent = none. */
+  readonly checkpoints?: Checkpoints | undefined;
+  /** Seconds that the new instances serve, watched by the health alarms, before it counts as done, 0 to 172,800; absent = none. */
+  readonly bakeSeconds?: number | undefined;
   /** `false` = start it and go on. */
   readonly wait: boolean;
   /** Seconds after which waiting ends with an error, 60 or more. */
@@ -62,19 +67,21 @@ function refuseFaults(name: string, args: RolloutArgs, parent: Rollout): void {
 }
 
 function rolloutRequest(args: RolloutArgs): pulumi.Output<RolloutRequest> {
-  const { mixedInstances, roleArn } = args;
+  const { mixedInstances, roleArn, checkpoints, bakeSeconds } = args;
   return pulumi
-    .all([args.groupName, args.launchTemplateId, args.launchTemplateVersion, args.accountId])
-    .apply(([group, launchTemplateId, launchTemplateVersion, accountId]) => ({
+    .all([args.groupName, args.launchTemplateId, args.launchTemplateVersion, args.accountId, pulumi.all([...args.healthAlarms])])
+    .apply(([group, launchTemplateId, launchTemplateVersion, accountId, alarms]) => ({
       group,
       launchTemplateId,
       launchTemplateVersion,
-      ...(mixedInstances === undefined ? {} : { mixedInstances }),
+      ...(mixedInstances === undefined ? {} : { mixedInstances: launched(mixedInstances) }),
       preferences: {
         minHealthyPercent: args.minHealthyPercent,
         maxHealthyPercent: args.maxHealthyPercent,
         warmupSeconds: args.warmupSeconds,
-        alarms: args.healthAlarms,
+        alarms,
+        ...(checkpoints === undefined ? {} : { checkpoints }),
+        ...(bakeSeconds === undefined ? {} : { bakeSeconds }),
       },
       minSize: args.minSize,
       region: args.region,
@@ -83,4 +90,19 @@ function rolloutRequest(args: RolloutArgs): pulumi.Output<RolloutRequest> {
       wait: args.wait,
       timeoutSeconds: args.timeoutSeconds,
     }));
+}
+
+/** What a refresh brings to the group; the rest are the group's own properties. */
+function launched(mixed: MixedInstances): RolloutMixedInstances {
+  const { weights, attributes, onDemandAllocationStrategy, spotMaxPrice } = mixed;
+  return {
+    types: mixed.types,
+    onDemandBaseCapacity: mixed.onDemandBaseCapacity,
+    onDemandPercentageAboveBase: mixed.onDemandPercentageAboveBase,
+    spotAllocationStrategy: mixed.spotAllocationStrategy,
+    ...(onDemandAllocationStrategy === undefined ? {} : { onDemandAllocationStrategy }),
+    ...(spotMaxPrice === undefined ? {} : { spotMaxPrice }),
+    ...(weights === undefined ? {} : { weights }),
+    ...(attributes === undefined ? {} : { attributes }),
+  };
 }

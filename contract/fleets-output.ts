@@ -47,6 +47,10 @@ export interface FleetOutput {
     readonly maxHealthyPercent: number;
     /** CloudWatch alarms that stop a roll-out. */
     readonly healthAlarms: readonly string[];
+    /** Percentages at which a roll-out stops for a while. */
+    readonly checkpoints?: { readonly percentages: readonly number[]; readonly delaySeconds: number };
+    /** Seconds that the new instances serve before a roll-out counts as done. */
+    readonly bakeSeconds?: number;
     readonly wait: boolean;
     readonly timeoutSeconds: number;
   };

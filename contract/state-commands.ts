@@ -3,6 +3,8 @@
  * name no secret and no absolute path, and every version ever released stays understood. The data is in the environment.
  */
 
+import type { InstanceAttributes } from "./mixed-instances.ts";
+
 /** Starts an instance refresh to a launch template version, awaits it, fails when it failed. */
 export const rolloutCommand = "node ops/state-command.js rollout --v1";
 
@@ -16,18 +18,17 @@ export interface RolloutRequest {
   /** Numeric version; a roll-back needs one. */
   readonly launchTemplateVersion: string;
   /** Types beside the template's own; absent = the template's alone. */
-  readonly mixedInstances?: {
-    readonly types: readonly string[];
-    readonly onDemandBaseCapacity: number;
-    readonly onDemandPercentageAboveBase: number;
-    readonly spotAllocationStrategy: string;
-  };
+  readonly mixedInstances?: RolloutMixedInstances;
   readonly preferences: {
     readonly minHealthyPercent: number;
     readonly maxHealthyPercent: number;
     readonly warmupSeconds: number;
     /** CloudWatch alarms that end the refresh and send it back. */
     readonly alarms: readonly string[];
+    /** Percentages at which it stops for a while, ascending; absent = none. */
+    readonly checkpoints?: { readonly percentages: readonly number[]; readonly delaySeconds: number };
+    /** Seconds that the new instances serve before it counts as done; absent = none. */
+    readonly bakeSeconds?: number;
   };
   /** Instances that must be in service before the command succeeds. */
   readonly minSize: number;
@@ -40,6 +41,17 @@ export interface RolloutRequest {
   readonly wait: boolean;
   /** Seconds after which waiting ends with an error; the refresh goes on. */
   readonly timeoutSeconds: number;
+}
+
+export interface RolloutMixedInstances {
+  readonly types: readonly string[];
+  readonly onDemandBaseCapacity: number;
+  readonly onDemandPercentageAboveBase: number;
+  readonly spotAllocationStrategy: string;
+  readonly onDemandAllocationStrategy?: string;
+  readonly spotMaxPrice?: string;
+  readonly weights?: Readonly<Record<string, number>>;
+  readonly attributes?: InstanceAttributes;
 }
 
 /** Waits until the stack's notices are worked off; runs when the consumer is about to be deleted or its queue replaced. */

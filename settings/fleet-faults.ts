@@ -1,12 +1,16 @@
 import type { z } from "zod";
+import { checkGroupArguments } from "../scaling/checks/group.ts";
+import { checkMixed } from "../scaling/checks/mixed.ts";
 import { checkSizes } from "../scaling/checks/sizes.ts";
 import { fault, within } from "../scaling/checks/fault.ts";
 import type { Fault } from "../scaling/checks/fault.ts";
 import { renamed } from "../scaling/checks/policies.ts";
 import { checkMaintenancePolicy, checkRefreshPreferences } from "../scaling/checks/replacement.ts";
+import { checkPoolBeside, checkWarmPool } from "../scaling/checks/warm-pool.ts";
 import { bootFaults } from "./boot-faults.ts";
 import { fleetSchema } from "./fleet-schema.ts";
 import type { FleetSettingsInput } from "./fleet-schema.ts";
+import { resolveMixed } from "./resolve-instances.ts";
 import { scalingFaults } from "./resolve-scaling.ts";
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -25,9 +29,14 @@ function part<Name extends Key>(raw: Raw, name: Name): FleetSettingsInput[Name] 
 export function fleetFaults(raw: Raw): Fault[] {
   return [
     ...sizeFaults(part(raw, "size")),
-    ...typeFaults(part(raw, "instanceType"), part(raw, "mixedInstances")),
+    ...mixedFaults(part(raw, "instanceType"), part(raw, "mixedInstances")),
+    ...within("warmPool", warmPoolFaults(raw)),
+    ...within("group", checkGroupArguments({ terminationPolicies: part(raw, "group")?.terminationPolicies?.filter(isName) })),
     ...percentFaults(part(raw, "maintenance"), part(raw, "rollout")),
-    ...within("scaling", checked(part(raw, "scaling"), scalingFaults)),
+    ...within(
+      "scaling",
+      checked(part(raw, "scaling"), (scaling) => scalingFaults(scaling, { size: part(raw, "size"), nowMs: Date.now() })),
+    ),
     ...within("loadBalancing", loadBalancingFaults(part(raw, "loadBalancing"), raw["loadBalancing"])),
     ...healthFaults(raw, part(raw, "health")),
     ...trafficFaults(raw),
@@ -48,12 +57,38 @@ function sizeFaults(size: FleetSettingsInput["size"] | undefined): Fault[] {
   return renamed(checkSizes({ minSize: size.min, maxSize: size.max }), { minSize: "size.min", maxSize: "size.max" });
 }
 
-function typeFaults(type: string | undefined, mixed: FleetSettingsInput["mixedInstances"]): Fault[] {
-  if (type === undefined || mixed === undefined || mixed.types.includes(type)) return [];
-  return [fault("mixedInstances.types", mixed.types, `a list with ${type}, the fleet's instanceType, among them`)];
+const isName = (policy: string) => !policy.startsWith("arn:");
+
+function mixedFaults(type: string | undefined, mixed: FleetSettingsInput["mixedInstances"]): Fault[] {
+  if (type === undefined || mixed === undefined) return [];
+  const choices = choiceFaults(mixed);
+  return within("mixedInstances", choices.length > 0 ? choices : checkMixed(resolveMixed(mixed, type), type));
 }
 
-const percentNames = { minHealthyPercentage: "minHealthyPercent", maxHealthyPercentage: "maxHealthyPercent" };
+/** What only the settings have. */
+function choiceFaults({ attributes }: NonNullable<FleetSettingsInput["mixedInstances"]>): Fault[] {
+  if (attributes?.excludedTypes === undefined || attributes.allowedTypes !== undefined || attributes.within === "architecture") return [];
+  return [fault("attributes.within", attributes.within, "architecture, since excludedTypes are given")];
+}
+
+function warmPoolFaults(raw: Raw): Fault[] {
+  const pool = part(raw, "warmPool");
+  const size = part(raw, "size");
+  if (pool === undefined || size === undefined) return [];
+  const given = { poolState: pool.state, minSize: pool.min, maxGroupPreparedCapacity: pool.maxPrepared };
+  const group = { minSize: size.min, maxSize: size.max, mixed: raw["mixedInstances"] !== undefined };
+  const names = { poolState: "state", minSize: "min", maxGroupPreparedCapacity: "maxPrepared", maxSize: "max" };
+  return renamed([...checkWarmPool(given), ...checkPoolBeside(given, group)], names);
+}
+
+const percentNames = {
+  minHealthyPercentage: "minHealthyPercent",
+  maxHealthyPercentage: "maxHealthyPercent",
+  checkpointPercentages: "checkpoints.percentages",
+};
+
+const stopsOf = ({ checkpoints }: FleetSettingsInput["rollout"]) =>
+  checkpoints === undefined ? {} : { checkpointPercentages: checkpoints.percentages };
 
 function percentFaults(
   maintenance: FleetSettingsInput["maintenance"] | undefined,
@@ -65,7 +100,9 @@ function percentFaults(
   });
   return [
     ...checked(maintenance, (one) => within("maintenance", renamed(checkMaintenancePolicy(given(one)), percentNames))),
-    ...checked(rollout, (one) => within("rollout", renamed(checkRefreshPreferences(given(one), true), percentNames))),
+    ...checked(rollout, (one) =>
+      within("rollout", renamed(checkRefreshPreferences({ ...given(one), ...stopsOf(one) }, true), percentNames)),
+    ),
   ];
 }
 

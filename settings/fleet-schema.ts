@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { groupOptions, mixedInstances, warmPool } from "./instances-schema.ts";
 import { accountIdPattern, arn, ec2Id, instanceType, oneOf, table, text, whole, word, yesNo } from "./leaves.ts";
 import { bootSchema, chefSchema, managedNodeSchema, provisioningWords } from "./boot-schema.ts";
 import { scalingSchema } from "./scaling-schema.ts";
@@ -22,21 +23,6 @@ const image = z
     }).exactOptional(),
   })
   .meta({ description: "What the instances run." });
-
-const mixedInstances = z
-  .strictObject({
-    types: z
-      .array(instanceType("An instance type."))
-      .min(1)
-      .meta({ description: "Types in order of preference, the fleet's own among them." }),
-    onDemandBaseCapacity: whole(0, 10_000, { description: "Instances that are always on demand.", example: 2 }).default(0),
-    onDemandPercentageAboveBase: whole(0, 100, { description: "Share of on-demand instances above the base.", example: 100 }).default(100),
-    spotAllocationStrategy: oneOf(["price-capacity-optimized", "capacity-optimized", "lowest-price"], {
-      description: "How spot instances are chosen.",
-      example: "price-capacity-optimized",
-    }).default("price-capacity-optimized"),
-  })
-  .meta({ description: "Other types beside `instanceType`; absent = none." });
 
 const size = z
   .strictObject({
@@ -84,6 +70,10 @@ const health = z
       description: "ELB adds the target group's health to EC2's own; absent = ELB with a load balancer, else EC2.",
       example: "ELB",
     }).exactOptional(),
+    also: z
+      .array(oneOf(["EBS"], { description: "A health check.", example: "EBS" }))
+      .default([])
+      .meta({ description: "Health checks beside it; EBS: whether the volumes answer." }),
     graceSeconds: whole(0, 7200, {
       description: "Seconds after a launch in which health does not count; absent = bootSeconds.",
       example: 180,
@@ -176,6 +166,20 @@ const rollout = z
       .max(10)
       .default([])
       .meta({ description: "CloudWatch alarms that stop a roll-out and send it back; never the scaling alarms." }),
+    checkpoints: z
+      .strictObject({
+        percentages: z
+          .array(whole(1, 99, { description: "Percentage of the instances.", example: 20 }))
+          .min(1)
+          .meta({ description: "Percentages at which it stops for a while, ascending; it always goes on to 100.", examples: [[20, 50]] }),
+        delaySeconds: whole(0, 172_800, { description: "Seconds that it stops for.", example: 600 }).default(600),
+      })
+      .exactOptional()
+      .meta({ description: "Stops for a look, watched by the health alarms; absent = none." }),
+    bakeSeconds: whole(0, 172_800, {
+      description: "Seconds that the new instances serve, watched by the health alarms, before it counts as done; absent = none.",
+      example: 300,
+    }).exactOptional(),
     wait: yesNo({ description: "Whether `up` waits for the roll-out and fails with it.", example: true }).default(true),
     timeoutSeconds: whole(60, 86_400, {
       description: "Seconds after which waiting ends with an error; the roll-out goes on.",
@@ -184,10 +188,21 @@ const rollout = z
   })
   .meta({ description: "How a new image or type reaches the running instances." });
 
-const hook = (description: string) =>
-  z
-    .strictObject({ heartbeatSeconds: whole(30, 7200, { description: "Seconds until the hook times out.", example: 300 }) })
-    .meta({ description });
+const heartbeat = { heartbeatSeconds: whole(30, 7200, { description: "Seconds until the hook times out.", example: 300 }) };
+
+const launchHook = z.strictObject(heartbeat).meta({
+  description: "Holds a new instance until its boot completes the hook `fleet-launch`; absent = 600 s, no hook with provisioning none.",
+});
+
+const terminateHook = z
+  .strictObject({
+    ...heartbeat,
+    onAbandon: oneOf(["terminate", "retain"], {
+      description: "What becomes of an instance whose hook timed out or was abandoned; retain keeps it, and its costs, for a look at it.",
+      example: "retain",
+    }).exactOptional(),
+  })
+  .meta({ description: "Gives a departing instance time to finish; absent = no hook." });
 
 const exemption = z
   .strictObject({
@@ -209,6 +224,8 @@ export const fleetSchema = z
     image,
     instanceType: instanceType("Instance type of the group; policies compare it with the bake type."),
     mixedInstances: mixedInstances.exactOptional(),
+    warmPool: warmPool.exactOptional(),
+    group: groupOptions.prefault({}),
     provisioning: oneOf(provisioningWords, {
       description: "How a node gets its configuration; `none`: the image is complete.",
       example: "none",
@@ -231,10 +248,8 @@ export const fleetSchema = z
     volumes: z.array(volume).default([]).meta({ description: "Volumes beside the root volume." }),
     maintenance: maintenance.prefault({}),
     rollout: rollout.prefault({}),
-    launchHook: hook(
-      "Holds a new instance until its boot completes the hook `fleet-launch`; absent = 600 s, no hook with provisioning none.",
-    ).exactOptional(),
-    terminateHook: hook("Holds a departing instance so that it can finish; absent = no hook.").exactOptional(),
+    launchHook: launchHook.exactOptional(),
+    terminateHook: terminateHook.exactOptional(),
     formerly: word(nameLength, {
       description: "Name that the fleet was made with: after renaming its key, everything on AWS keeps that name.",
       example: "web",

@@ -1,7 +1,10 @@
+import type { MixedInstances } from "../contract/mixed-instances.ts";
 import type { NamingInputs } from "../contract/naming.ts";
 import { fleetPrefix, stackPrefix } from "../contract/naming.ts";
 import type { ScalingPolicies } from "../contract/scaling-policies.ts";
 import type { FleetSettingsInput } from "./fleet-schema.ts";
+import { resolveGroup, resolveMixed } from "./resolve-instances.ts";
+import type { GroupValues } from "./resolve-instances.ts";
 import { resolveScaling } from "./resolve-scaling.ts";
 import type { AwsSettings, ProjectSettings } from "./schema.ts";
 
@@ -40,7 +43,7 @@ type ListenerSettings = Required<Omit<LoadBalancingInput, "targetGroupArns">>;
 
 export interface FleetSettings extends Omit<
   FleetSettingsInput,
-  "role" | "scaling" | "health" | "loadBalancing" | "formerly" | "securityGroupIds" | "ingress" | "egress"
+  "role" | "scaling" | "health" | "loadBalancing" | "formerly" | "securityGroupIds" | "ingress" | "egress" | "mixedInstances" | "group"
 > {
   /** Key under `fleet:fleets`. */
   readonly name: string;
@@ -48,9 +51,11 @@ export interface FleetSettings extends Omit<
   readonly prefix: string;
   readonly identity: NamingInputs & { readonly fleet: string; readonly role: string };
   readonly scaling: ScalingPolicies;
+  readonly mixedInstances?: MixedInstances;
   readonly healthCheckType: "EC2" | "ELB";
+  readonly moreHealthChecks?: readonly "EBS"[];
   /** Values that go straight to the group. */
-  readonly group: { readonly healthCheckGracePeriod: number };
+  readonly group: GroupValues;
   readonly loadBalancing?: { readonly targetGroupArns: readonly string[] } | ListenerSettings;
   readonly traffic: Pick<FleetSettingsInput, "securityGroupIds" | "ingress" | "egress">;
 }
@@ -91,7 +96,7 @@ const bootHeartbeatSeconds = 600;
 export const identityName = (name: string, formerly: string | undefined): string => formerly ?? name;
 
 function resolveFleet(naming: NamingInputs, name: string, input: FleetSettingsInput): FleetSettings {
-  const { role, scaling, health, loadBalancing, formerly, securityGroupIds, ingress, egress, ...same } = input;
+  const { role, scaling, health, loadBalancing, formerly, securityGroupIds, ingress, egress, mixedInstances, group, ...same } = input;
   const fleet = identityName(name, formerly);
   return {
     ...same,
@@ -99,9 +104,11 @@ function resolveFleet(naming: NamingInputs, name: string, input: FleetSettingsIn
     prefix: fleetPrefix(naming, fleet),
     ...(input.provisioning === "none" || input.launchHook ? {} : { launchHook: { heartbeatSeconds: bootHeartbeatSeconds } }),
     identity: { ...naming, fleet, role: role ?? fleet },
-    scaling: resolveScaling(scaling),
+    scaling: resolveScaling(scaling, input.bootSeconds),
+    ...(mixedInstances === undefined ? {} : { mixedInstances: resolveMixed(mixedInstances, input.instanceType) }),
     healthCheckType: health.type ?? (loadBalancing === undefined ? "EC2" : "ELB"),
-    group: { healthCheckGracePeriod: health.graceSeconds ?? input.bootSeconds },
+    ...(health.also.length === 0 ? {} : { moreHealthChecks: health.also }),
+    group: { healthCheckGracePeriod: health.graceSeconds ?? input.bootSeconds, ...resolveGroup(group) },
     ...(loadBalancing === undefined ? {} : { loadBalancing: resolveLoadBalancing(loadBalancing) }),
     traffic: { ...(securityGroupIds === undefined ? {} : { securityGroupIds }), ingress, egress },
   };

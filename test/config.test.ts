@@ -276,7 +276,7 @@ const fleetCases: readonly Case[] = [
     what: "a target without a metric",
     given: withFleet({ scaling: { targets: [{ target: 50 }] } }),
     faults: [
-      `${key}.scaling.targets[0].predefined is absent; allowed: either predefined or custom, not both and not neither | ${set} '${key}.scaling.targets[0].predefined' '<either predefined or custom, not both and not neither>'`,
+      `${key}.scaling.targets[0].predefined is absent; allowed: exactly one of predefined, custom and math | ${set} '${key}.scaling.targets[0].predefined' '<exactly one of predefined, custom and math>'`,
     ],
   },
   {

@@ -1,14 +1,17 @@
 /** The few calls of Auto Scaling that a roll-out makes, and their use of the SDK. */
 import {
   AutoScalingClient,
+  CancelInstanceRefreshCommand,
   DescribeAutoScalingGroupsCommand,
   DescribeInstanceRefreshesCommand,
   DescribeScalingActivitiesCommand,
+  RollbackInstanceRefreshCommand,
   StartInstanceRefreshCommand,
   type Activity,
   type AutoScalingGroup,
   type InstanceRefresh,
 } from "@aws-sdk/client-auto-scaling";
+import { DescribeLaunchTemplateVersionsCommand, EC2Client } from "@aws-sdk/client-ec2";
 import type { RolloutRequest } from "../../contract/state-commands.ts";
 import type { AwsSession } from "../account.ts";
 import { desiredConfiguration, requestedConfiguration } from "./configuration.ts";
@@ -22,6 +25,12 @@ export interface RolloutCalls {
   refresh(group: string, id: string): Promise<InstanceRefresh | undefined>;
   /** Returns the refresh's id. */
   start(request: RolloutRequest): Promise<string>;
+  /** Sends a running refresh back; returns its id. */
+  rollBack(group: string): Promise<string>;
+  /** Ends a running refresh where it is; returns its id. */
+  cancel(group: string): Promise<string>;
+  /** Numbers of the versions that the launch template has, ascending. */
+  versions(launchTemplateId: string): Promise<readonly number[]>;
   /** Newest first, one page. */
   activities(group: string): Promise<readonly Activity[]>;
 }
@@ -53,6 +62,15 @@ export function rolloutCalls(session: AwsSession): RolloutCalls {
       const answer = await client.send(new StartInstanceRefreshCommand(startParameters(request)));
       return answer.InstanceRefreshId ?? "";
     },
+    async rollBack(group) {
+      const answer = await client.send(new RollbackInstanceRefreshCommand({ AutoScalingGroupName: group }));
+      return answer.InstanceRefreshId ?? "";
+    },
+    async cancel(group) {
+      const answer = await client.send(new CancelInstanceRefreshCommand({ AutoScalingGroupName: group }));
+      return answer.InstanceRefreshId ?? "";
+    },
+    versions: (launchTemplateId) => templateVersions(new EC2Client(session.clientArguments), launchTemplateId),
     async activities(group) {
       const page = await client.send(new DescribeScalingActivitiesCommand({ AutoScalingGroupName: group, MaxRecords: 100 }));
       return page.Activities ?? [];
@@ -60,9 +78,20 @@ export function rolloutCalls(session: AwsSession): RolloutCalls {
   };
 }
 
+async function templateVersions(client: EC2Client, LaunchTemplateId: string): Promise<readonly number[]> {
+  const all: number[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page = await client.send(new DescribeLaunchTemplateVersionsCommand({ LaunchTemplateId, MaxResults: 200, NextToken }));
+    all.push(...(page.LaunchTemplateVersions ?? []).flatMap(({ VersionNumber: version }) => version ?? []));
+    NextToken = page.NextToken;
+  } while (NextToken !== undefined && NextToken !== "");
+  return all.sort((one, other) => one - other);
+}
+
 /** https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_StartInstanceRefresh.html */
 export function startParameters(request: RolloutRequest) {
-  const { minHealthyPercent, maxHealthyPercent, warmupSeconds, alarms } = request.preferences;
+  const { minHealthyPercent, maxHealthyPercent, warmupSeconds, alarms, checkpoints, bakeSeconds } = request.preferences;
   return {
     AutoScalingGroupName: request.group,
     Strategy: "Rolling" as const,
@@ -78,7 +107,15 @@ export function startParameters(request: RolloutRequest) {
       // shrinks, not that they keep an old version; one in standby was set aside by a person, who decides about it.
       ScaleInProtectedInstances: "Refresh" as const,
       StandbyInstances: "Ignore" as const,
+      ...(checkpoints === undefined ? {} : checkpointParameters(checkpoints)),
+      ...(bakeSeconds === undefined ? {} : { BakeTime: bakeSeconds }),
       ...(alarms.length > 0 ? { AlarmSpecification: { Alarms: [...alarms] } } : {}),
     },
   };
+}
+
+/** A refresh ends at its last checkpoint, so that 100 has to be one. */
+function checkpointParameters({ percentages, delaySeconds }: NonNullable<RolloutRequest["preferences"]["checkpoints"]>) {
+  const all = percentages.at(-1) === 100 ? percentages : [...percentages, 100];
+  return { CheckpointPercentages: [...all], CheckpointDelay: delaySeconds };
 }

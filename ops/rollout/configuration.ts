@@ -1,11 +1,18 @@
 /** What a group launches, in one form for the request, the group, its refreshes and its instances, so that they can be compared. */
-import type { AutoScalingGroup, DesiredConfiguration, Instance, MixedInstancesPolicy } from "@aws-sdk/client-auto-scaling";
-import type { RolloutRequest } from "../../contract/state-commands.ts";
+import type {
+  AutoScalingGroup,
+  DesiredConfiguration,
+  Instance,
+  InstancesDistribution,
+  MixedInstancesPolicy,
+} from "@aws-sdk/client-auto-scaling";
+import type { RolloutMixedInstances, RolloutRequest } from "../../contract/state-commands.ts";
+import { attributesOf, instanceRequirements } from "./attributes.ts";
 
 export interface Configuration {
   readonly templateId: string;
   readonly version: string;
-  readonly mixed?: NonNullable<RolloutRequest["mixedInstances"]>;
+  readonly mixed?: RolloutMixedInstances;
 }
 
 export function requestedConfiguration(request: RolloutRequest): Configuration {
@@ -13,19 +20,36 @@ export function requestedConfiguration(request: RolloutRequest): Configuration {
   return mixed === undefined ? { templateId, version } : { templateId, version, mixed };
 }
 
+/** The API's own defaults: https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html */
+const defaults = { onDemandBaseCapacity: 0, onDemandPercentageAboveBase: 100, spotAllocationStrategy: "lowest-price" };
+
 function mixedConfiguration(policy: MixedInstancesPolicy): Configuration {
   const template = policy.LaunchTemplate?.LaunchTemplateSpecification;
-  const distribution = policy.InstancesDistribution;
+  const overrides = policy.LaunchTemplate?.Overrides ?? [];
+  const weights = overrides.flatMap(({ InstanceType: type = "", WeightedCapacity: weight }) =>
+    weight === undefined ? [] : [[type, Number(weight)] as const],
+  );
+  const requirements = overrides.find(({ InstanceRequirements: one }) => one !== undefined)?.InstanceRequirements;
   return {
     templateId: template?.LaunchTemplateId ?? "",
     version: template?.Version ?? "",
     mixed: {
-      types: (policy.LaunchTemplate?.Overrides ?? []).flatMap((override) => override.InstanceType ?? []),
-      // The API's own defaults: https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstancesDistribution.html
-      onDemandBaseCapacity: distribution?.OnDemandBaseCapacity ?? 0,
-      onDemandPercentageAboveBase: distribution?.OnDemandPercentageAboveBaseCapacity ?? 100,
-      spotAllocationStrategy: distribution?.SpotAllocationStrategy ?? "lowest-price",
+      types: overrides.flatMap((override) => override.InstanceType ?? []),
+      ...distributionOf(policy.InstancesDistribution),
+      ...(weights.length === 0 ? {} : { weights: Object.fromEntries(weights) }),
+      ...(requirements === undefined ? {} : { attributes: attributesOf(requirements) }),
     },
+  };
+}
+
+function distributionOf(distribution: InstancesDistribution | undefined) {
+  const { OnDemandAllocationStrategy: strategy, SpotMaxPrice: price } = distribution ?? {};
+  return {
+    onDemandBaseCapacity: distribution?.OnDemandBaseCapacity ?? defaults.onDemandBaseCapacity,
+    onDemandPercentageAboveBase: distribution?.OnDemandPercentageAboveBaseCapacity ?? defaults.onDemandPercentageAboveBase,
+    spotAllocationStrategy: distribution?.SpotAllocationStrategy ?? defaults.spotAllocationStrategy,
+    ...(strategy === undefined ? {} : { onDemandAllocationStrategy: strategy }),
+    ...(price === undefined || price === "" ? {} : { spotMaxPrice: price }),
   };
 }
 
@@ -44,8 +68,21 @@ export function sameConfiguration(one: Configuration | undefined, other: Configu
   );
 }
 
+/** AWS answers with its default where no strategy was given: by price for attributes, in order for types. */
+const strategyOf = ({ onDemandAllocationStrategy, attributes }: RolloutMixedInstances) =>
+  onDemandAllocationStrategy ?? (attributes === undefined ? "prioritized" : "lowest-price");
+
 const mixedKey = (mixed: Configuration["mixed"]) =>
-  mixed && [mixed.types, mixed.onDemandBaseCapacity, mixed.onDemandPercentageAboveBase, mixed.spotAllocationStrategy];
+  mixed && [
+    mixed.types,
+    mixed.onDemandBaseCapacity,
+    mixed.onDemandPercentageAboveBase,
+    mixed.spotAllocationStrategy,
+    strategyOf(mixed),
+    mixed.spotMaxPrice,
+    mixed.types.map((type) => mixed.weights?.[type]),
+    mixed.attributes && attributesOf(instanceRequirements(mixed.attributes)),
+  ];
 
 /** Whether `instance` was launched as `wanted` says. */
 export function runs(instance: Instance, wanted: Configuration): boolean {
@@ -60,15 +97,25 @@ export function desiredConfiguration({ templateId, version, mixed }: Configurati
   if (mixed === undefined) return { LaunchTemplate: specification };
   return {
     MixedInstancesPolicy: {
-      LaunchTemplate: { LaunchTemplateSpecification: specification, Overrides: mixed.types.map((type) => ({ InstanceType: type })) },
+      LaunchTemplate: { LaunchTemplateSpecification: specification, Overrides: overridesOf(mixed) },
       InstancesDistribution: {
         OnDemandBaseCapacity: mixed.onDemandBaseCapacity,
         OnDemandPercentageAboveBaseCapacity: mixed.onDemandPercentageAboveBase,
         SpotAllocationStrategy: mixed.spotAllocationStrategy,
+        ...(mixed.onDemandAllocationStrategy === undefined ? {} : { OnDemandAllocationStrategy: mixed.onDemandAllocationStrategy }),
+        ...(mixed.spotMaxPrice === undefined ? {} : { SpotMaxPrice: mixed.spotMaxPrice }),
       },
     },
   };
 }
 
+function overridesOf({ types, weights, attributes }: RolloutMixedInstances) {
+  if (attributes !== undefined) return [{ InstanceRequirements: instanceRequirements(attributes) }];
+  return types.map((type) => {
+    const weight = weights?.[type];
+    return { InstanceType: type, ...(weight === undefined ? {} : { WeightedCapacity: String(weight) }) };
+  });
+}
+
 export const describeConfiguration = ({ templateId, version, mixed }: Configuration): string =>
-  `version ${version} of ${templateId}${mixed ? ` (${mixed.types.join(", ")})` : ""}`;
+  `version ${version} of ${templateId}${mixed ? ` (${mixed.types.length === 0 ? "by attributes" : mixed.types.join(", ")})` : ""}`;

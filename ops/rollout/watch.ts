@@ -1,5 +1,5 @@
 /** Waits for a refresh, and for instances in service, with progress; bad answers in between do not end the wait, expired credentials do. */
-import type { AutoScalingGroup, InstanceRefresh } from "@aws-sdk/client-auto-scaling";
+import type { AutoScalingGroup, Instance, InstanceRefresh } from "@aws-sdk/client-auto-scaling";
 import { errorName } from "../aws-calls.ts";
 import { exitCodes, OpsError } from "../exit-codes.ts";
 import { poll, type Polling } from "../polling.ts";
@@ -17,15 +17,31 @@ const progressLine = (refresh: InstanceRefresh) =>
   `${refresh.Status ?? "unknown"}, ${refresh.PercentageComplete ?? 0} %, ${refresh.InstancesToUpdate ?? 0} instances left` +
   (refresh.StatusReason ? `: ${refresh.StatusReason}` : "");
 
+/** How long the rest takes when it goes on as fast as since the first look; empty until there is something to go by. */
+function timeLeft(first: Progress, now: Progress): string {
+  if (now.percent <= first.percent || now.percent >= 100) return "";
+  const leftMs = ((now.atMs - first.atMs) / (now.percent - first.percent)) * (100 - now.percent);
+  return leftMs < 1000 ? "" : `, about ${seconds(leftMs)} left`;
+}
+
+interface Progress {
+  readonly atMs: number;
+  readonly percent: number;
+}
+
 /** The refresh in its last state, whatever that is. */
 export async function refreshEnd(watch: Watch, refreshId: string): Promise<InstanceRefresh> {
   let shown = "";
+  let first: Progress | undefined;
   let last: InstanceRefresh | undefined;
   const look = async () => {
     last = await watch.calls.refresh(watch.group, refreshId);
     if (last === undefined) throw new OpsError(exitCodes.aws, `Instance refresh ${refreshId} of group ${watch.group} is unknown to AWS.`);
     const line = progressLine(last);
-    if (line !== shown) watch.say((shown = line));
+    const progress = { atMs: watch.waiting.now(), percent: last.PercentageComplete ?? 0 };
+    first ??= progress;
+    // The estimate changes with every look; it is said with what else is new.
+    if (line !== shown) watch.say(`${(shown = line)}${timeLeft(first, progress)}`);
     return isRunning(last) ? undefined : last;
   };
   const atDeadline = () =>
@@ -40,6 +56,9 @@ export async function refreshEnd(watch: Watch, refreshId: string): Promise<Insta
   return poll(watch, `instance refresh ${refreshId} goes on`, look, atDeadline);
 }
 
+/** With weights a size counts units, and an instance is worth its own. */
+const worth = (instances: readonly Instance[]) => instances.reduce((sum, { WeightedCapacity: weight = "1" }) => sum + Number(weight), 0);
+
 const inService = (group: AutoScalingGroup) =>
   (group.Instances ?? []).filter(
     (instance) => instance.LifecycleState === "InService" && instance.HealthStatus?.toLowerCase() === "healthy",
@@ -52,7 +71,7 @@ export async function instancesInService(watch: Watch, minSize: number): Promise
   const look = async () => {
     const group = await watch.calls.group(watch.group);
     if (group === undefined) throw new OpsError(exitCodes.aws, `Group ${watch.group} vanished during the wait.`);
-    count = inService(group).length;
+    count = worth(inService(group));
     if (count >= minSize) return group;
     const line = `${count} of ${minSize} instances in service.${await lastFailure(watch)}`;
     if (line !== shown) watch.say((shown = line));
