@@ -192,7 +192,17 @@ async function startInBackground(options: AwsOptions): Promise<LocalAws> {
 
 /** Nothing of the caller's AWS or Pulumi settings reaches the daemon. */
 function daemonEnvironment(): NodeJS.ProcessEnv {
-  const kept = ["PATH", "HOME", "TMPDIR", "LANG", "TZ", "FLEET_TEST_RUN", "NODE_V8_COVERAGE"];
+  const kept = [
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "LANG",
+    "TZ",
+    "NODE_COMPILE_CACHE",
+    "NODE_COMPILE_CACHE_PORTABLE",
+    "NODE_V8_COVERAGE",
+    "FLEET_TEST_RUN",
+  ];
   return Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
 }
 

@@ -1,15 +1,10 @@
 /** The daemon process. Started by lifetime.ts with its options as one JSON argument; its output is the log. */
-import { enableCompileCache } from "node:module";
-import { join } from "node:path";
-import type { DaemonOptions } from "./daemon.ts";
+import { startDaemon, type DaemonOptions } from "./daemon.ts";
+import { writeRecord } from "./record.ts";
 
 type Argument = Omit<DaemonOptions, "log" | "onShutdown"> & { readonly startedAt: string };
 
 const options = JSON.parse(process.argv[2] ?? "null") as Argument;
-// Compiled code of an earlier start: without it, more than half of a start goes into stripping types and compiling the SDK.
-enableCompileCache(join(options.directory, "compile-cache"));
-const [{ startDaemon }, { writeRecord }] = await Promise.all([import("./daemon.ts"), import("./record.ts")]);
-
 const stop = Promise.withResolvers<undefined>();
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => stop.resolve(undefined));
 

@@ -8,8 +8,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess, ChildProcessByStdio } from "node:child_process";
 import type { Readable } from "node:stream";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { EngineError } from "./api.ts";
 
@@ -30,6 +29,14 @@ done
 for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
 `;
 
+/** Node with what makes the SDK's runners start fast; see preload.ts. */
+export const runnerCommand = (runner: string): readonly string[] => [
+  process.execPath,
+  "--disable-warning=ExperimentalWarning",
+  `--require=${join(import.meta.dirname, "preload.ts")}`,
+  runner,
+];
+
 export interface ChildOptions {
   /** For messages: `plugin aws`. */
   readonly name: string;
@@ -48,16 +55,6 @@ export interface Child {
   stop(): Promise<void>;
   /** The same at once, without its consent. */
   kill(): void;
-}
-
-/**
- * Compiled code of what the children load, TypeScript included, so that they start in half the time; beside the packages
- * as other tools keep theirs. Not when coverage is measured, which it would blur (https://nodejs.org/api/module.html).
- */
-function compileCache(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  if (env["NODE_V8_COVERAGE"] !== undefined) return {};
-  const packages = dirname(dirname(dirname(createRequire(import.meta.url).resolve("@pulumi/pulumi/package.json"))));
-  return { NODE_COMPILE_CACHE: join(packages, ".cache", "node-compile") };
 }
 
 export class Processes {
@@ -160,7 +157,7 @@ export class Processes {
 function spawnGroup({ name, command, cwd, env }: ChildOptions): ChildProcessByStdio<null, Readable, Readable> {
   const [file = "", ...args] = command;
   try {
-    return spawn(file, args, { cwd, env: { ...compileCache(env), ...env }, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    return spawn(file, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "E2BIG") throw error;
     const [variable, value] = Object.entries(env).reduce((one, other) => (other[1].length > one[1].length ? other : one));

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { basename, dirname, resolve } from "node:path";
 import { EngineError } from "./api.ts";
 import type { DeployOptions } from "./api.ts";
+import { runnerCommand } from "./processes.ts";
 import type { Child, Processes } from "./processes.ts";
 
 /** The program has told the user itself what is wrong (cmd/run/index.js). */
@@ -34,8 +35,7 @@ export function startProgram(processes: Processes, { deploy, address, dryRun, pa
   return processes.start({
     name: "program",
     command: [
-      process.execPath,
-      runner,
+      ...runnerCommand(runner),
       `--monitor=${address}`,
       `--engine=${address}`,
       `--organization=${organization}`,

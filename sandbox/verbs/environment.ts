@@ -5,8 +5,18 @@
 import { delimiter, join } from "node:path";
 import process from "node:process";
 
-/** What a child may know of the caller: where programs and temporary files are, and how the test runner marks its processes. */
-const passedOn = ["PATH", "TMPDIR", "LANG", "LC_ALL", "TZ", "FLEET_TEST_RUN", "NODE_V8_COVERAGE"];
+/** What a child may know of the caller: where programs, temporary files and compiled code are, and how the test runner marks its processes. */
+const passedOn = [
+  "PATH",
+  "TMPDIR",
+  "LANG",
+  "LC_ALL",
+  "TZ",
+  "NODE_COMPILE_CACHE",
+  "NODE_COMPILE_CACHE_PORTABLE",
+  "NODE_V8_COVERAGE",
+  "FLEET_TEST_RUN",
+];
 
 export interface SandboxAws {
   readonly endpoint: string;

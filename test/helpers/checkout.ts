@@ -36,7 +36,7 @@ export class Checkout {
     return new Promise((resolve, reject) => {
       const child = spawn(process.execPath, [join(this.path, entry), ...args], {
         cwd: this.path,
-        env: { ...process.env, ...options.environment },
+        env: { ...process.env, ...this.#compileCache(), ...options.environment },
         stdio: ["ignore", "pipe", "pipe"],
         timeout: options.timeoutMs ?? 60_000,
         killSignal: "SIGKILL",
@@ -46,6 +46,12 @@ export class Checkout {
       child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text));
       child.on("error", reject).on("close", (code) => resolve({ code: code ?? -1, ...output }));
     });
+  }
+
+  /** Compiled code by its path from here, as in the original, so that copies share it. */
+  #compileCache(): Record<string, string> {
+    if (process.env["NODE_COMPILE_CACHE"] === undefined) return {};
+    return { NODE_COMPILE_CACHE: join(this.path, "node_modules", ".cache", "node-compile") };
   }
 
   sandbox(verb: string, ...args: readonly string[]): Promise<Finished> {

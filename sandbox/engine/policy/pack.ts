@@ -9,6 +9,7 @@ import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import yaml from "yaml";
 import { EngineError } from "../api.ts";
 import type { ConfigMap, EnforcementLevel, PolicyPackOptions, PolicyViolation } from "../api.ts";
+import { runnerCommand } from "../processes.ts";
 import type { Child, Processes } from "../processes.ts";
 import { RpcError, call, channelOptions, fromStruct, isUnimplemented, quickSeconds, toStruct } from "../rpc.ts";
 import type { PropertyMap } from "../values.ts";
@@ -93,7 +94,7 @@ export class PolicyPack {
     const plain = Object.fromEntries(Object.entries(config).map(([key, { value }]) => [key, value]));
     const { child, port } = await processes.startServer({
       name: `policy pack ${pack.dir}`,
-      command: [process.execPath, runner(), options.engineAddress, pack.dir],
+      command: [...runnerCommand(runner()), options.engineAddress, pack.dir],
       cwd: pack.dir,
       env: {
         ...options.env,

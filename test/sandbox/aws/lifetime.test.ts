@@ -61,8 +61,8 @@ describe("the local AWS of a checkout", () => {
     assert.deepEqual(processes.map(isAlive), [false, false, false]);
     assert.equal(await awsStatus(root), undefined);
     assert.equal(await stopAws(root), false);
-    // What stays is for people: logs, the state of our services of that life, and compiled code.
-    assert.deepEqual(readdirSync(join(root, ".sandbox/aws")).sort(), ["compile-cache", "log.txt", "ministack", "moto", "state"]);
+    // What stays is for people: logs, and the state of our services of that life.
+    assert.deepEqual(readdirSync(join(root, ".sandbox/aws")).sort(), ["log.txt", "ministack", "moto", "state"]);
   });
 
   it("is one when two commands start it at the same time", async () => {

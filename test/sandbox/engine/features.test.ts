@@ -16,7 +16,7 @@ describe("a program's features", function () {
   it("preview: what only the update knows is unknown, and functions and reads of it are left out", async () => {
     const result = await stack.engine.preview(options());
     assert.equal(errorsOf(result), "");
-    assert.deepEqual(result.outputs, { early: "EARLY", region: "eu-west-1", hidden: "[secret]" });
+    assert.deepEqual(result.outputs, { early: "EARLY", region: "eu-west-1", hidden: "[secret]", text: true });
     assert.deepEqual(stack.history(0, "create", "read", "invoke"), ["invoke test:index:echo"]);
   });
 
@@ -30,6 +30,7 @@ describe("a program's features", function () {
       region: "eu-west-1",
       nested: { list: [1, "arn:made"] },
       hidden: "[secret]",
+      text: true,
     });
     assert.equal(property("uses-invoke", "heard"), "ARN:MADE");
     assert.equal(property("uses-existing", "of"), "arn:made");

@@ -66,7 +66,9 @@ export class TestStack {
       env: {
         PATH: [dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter),
         HOME: this.folder,
-        FLEET_TEST_RUN: process.env["FLEET_TEST_RUN"] ?? "",
+        ...Object.fromEntries(
+          ["NODE_COMPILE_CACHE", "NODE_COMPILE_CACHE_PORTABLE", "FLEET_TEST_RUN"].map((name) => [name, process.env[name] ?? ""]),
+        ),
       },
       onEvent: (event) => this.events.push(event),
       ...extra,

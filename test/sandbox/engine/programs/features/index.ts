@@ -50,3 +50,5 @@ export const read = existing.arn;
 export const region = new pulumi.Config("test").get("region");
 export const nested = { list: [1, made.arn], nothing: undefined };
 export const hidden = pulumi.secret({ a: 1 });
+// What the SDK needs for this is loaded when it is first used.
+export const text = pulumi.runtime.serializeFunction(() => 6 * 7).then(({ text }) => text.includes("6 * 7"));
