@@ -7,7 +7,7 @@ import { handleMessage, type CoreDependencies } from "./core.ts";
 import { inParallel } from "./pool.ts";
 import { remaining } from "./remaining.ts";
 import { settle, type QueueDepth, type QueueMessage, type QueuePort } from "./queue.ts";
-import { jsonLog, logOutcome, Metrics, type Log } from "./report.ts";
+import { jsonLog, logOutcome, Metrics, printLine, type Log } from "./report.ts";
 import { readSettings, type ConsumerSettings } from "./settings.ts";
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html */
@@ -98,10 +98,9 @@ let ready: Promise<BatchDependencies> | undefined;
 
 /** Settings and connections live as long as the function's environment; a failed start is tried anew. */
 async function prepare(): Promise<BatchDependencies> {
-  const print = (line: string) => console.log(line);
   const settings = readSettings(process.env);
   const queue = new SqsQueue(new SQSClient(longPollOptions), settings.queueUrl, settings.deadLetterQueueUrl);
-  return { settings, core: await connect(settings), queue, log: jsonLog(print), print, now: Date.now };
+  return { settings, core: await connect(settings), queue, log: jsonLog(printLine), print: printLine, now: Date.now };
 }
 
 /** The function's entry: a batch of messages, or the drain gate's question. */

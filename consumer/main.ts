@@ -12,7 +12,7 @@ import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { longPollOptions } from "./aws/clients.ts";
 import { SqsQueue } from "./aws/queue.ts";
 import { connect } from "./aws/wiring.ts";
-import { jsonLog } from "./report.ts";
+import { jsonLog, printLine } from "./report.ts";
 import { readSettings, SettingsError } from "./settings.ts";
 import { Worker } from "./worker.ts";
 
@@ -43,15 +43,14 @@ function serveHealth(worker: Worker, port: string | undefined): Server | undefin
 
 async function main(): Promise<void> {
   const settings = readSettings({ ...process.env, ...(values["dry-run"] ? { FLEET_DRY_RUN: "true" } : {}) });
-  const print = (line: string) => process.stdout.write(`${line}\n`);
-  const log = jsonLog(print);
+  const log = jsonLog(printLine);
   const client = new SQSClient(longPollOptions);
   const visibilitySeconds = await visibilityOf(client, settings.queueUrl);
   const core = await connect(settings);
   const queue = new SqsQueue(client, settings.queueUrl, settings.deadLetterQueueUrl);
   const worker = new Worker(
     { concurrency: settings.concurrency, visibilitySeconds, once: values.once },
-    { core, queue, log, print, namePrefix: settings.namePrefix, now: Date.now },
+    { core, queue, log, print: printLine, namePrefix: settings.namePrefix, now: Date.now },
   );
   const health = serveHealth(worker, values["health-port"]);
   const stop = (signal: NodeJS.Signals) => {

@@ -2,7 +2,7 @@ import { ChefClient } from "./chef/client.ts";
 import { callerAccount, instanceStates } from "./aws/instances.ts";
 import { CachedSecret, readSecret } from "./aws/secrets.ts";
 import { reconcile, type ReconcileReport } from "./reconcile/run.ts";
-import { jsonLog } from "./report.ts";
+import { jsonLog, printLine } from "./report.ts";
 import { readReconcilerSettings } from "./settings.ts";
 
 /** The scheduled function's entry: one sweep, reported as one log line. A failure fails the invocation, so that its alarm hears of it. */
@@ -21,7 +21,7 @@ export async function handler(): Promise<Pick<ReconcileReport, "deleted" | "fail
   try {
     const { orphans, postponed, unjudged, ...report } = await reconcile(settings, { chef, instanceStates, callerAccount, now: Date.now });
     const level = report.refused !== undefined || report.failed.length > 0 ? "warn" : "info";
-    jsonLog((line) => console.log(line))(level, "reconciled", {
+    jsonLog(printLine)(level, "reconciled", {
       ...report,
       orphans: orphans.length,
       postponed: postponed.length,

@@ -7,6 +7,7 @@ import process from "node:process";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { FleetOutput, FleetsOutput } from "../contract/fleets-output.ts";
 import { stopAws, type LocalAws } from "./aws/lifetime.ts";
+import { ChefEyes, removalLine } from "./start/chef.ts";
 import { FleetEyes, idsOf } from "./start/fleet.ts";
 import { Load, stepPair } from "./start/load.ts";
 import { Narrator, StoryError, until } from "./start/narrator.ts";
@@ -121,14 +122,26 @@ async function growAndShrink(story: Story, eyes: FleetEyes, fleet: FleetOutput):
   }
 }
 
+/** What the instances' first Chef runs leave: a node and a client each. */
+async function register({ narrator }: Story, eyes: FleetEyes, chef: ChefEyes, prefix: string): Promise<void> {
+  const { inService } = await eyes.look();
+  for (const { InstanceId: id = "" } of inService) await chef.register(id, prefix);
+  const { nodes, clients } = await chef.look();
+  narrator.seen(`${nodes.length} nodes and ${clients.length} clients in Chef: ${nodes.join(", ")}`);
+}
+
 async function loseOne(story: Story, eyes: FleetEyes, fleet: FleetOutput): Promise<void> {
-  const { narrator, aws, interrupt } = story;
+  const { narrator, aws, interrupt, session } = story;
   narrator.chapter("One instance is terminated behind the group's back");
+  const chef = await ChefEyes.ofStack(aws, session.settings);
+  if (chef !== undefined) await register(story, eyes, chef, fleet.prefix);
   const before = await eyes.look();
   const victim = before.inService[0]?.InstanceId;
   if (victim === undefined) throw new StoryError("no instance is in service");
   await eyes.terminate(victim);
+  const terminatedAt = performance.now();
   narrator.note(`${victim} terminated through EC2`);
+  if (chef !== undefined) await showGone(story, chef, victim, terminatedAt);
   const old = new Set(before.all.map(({ InstanceId }) => InstanceId));
   const replacement = await until(
     `a replacement of ${victim} in service`,
@@ -141,6 +154,31 @@ async function loseOne(story: Story, eyes: FleetEyes, fleet: FleetOutput): Promi
     },
   );
   narrator.seen(`${replacement.InstanceId ?? ""} took its place and is InService`);
+  if (chef === undefined) await showNotice(story, fleet, victim);
+}
+
+/** The consumer heard of it through the queue, and removed what it left in Chef, and nothing else. */
+async function showGone(story: Story, chef: ChefEyes, victim: string, terminatedAt: number): Promise<void> {
+  const { narrator, aws, interrupt } = story;
+  const others = (await chef.look()).nodes.filter((name) => name !== victim);
+  const limit = limitSeconds(story, launchSeconds);
+  const left = await until(`node and client of ${victim} to be gone from Chef`, limit, interrupt.signal, async () => {
+    const now = await chef.look();
+    return now.nodes.includes(victim) || now.clients.includes(victim) ? undefined : now;
+  });
+  const seconds = (performance.now() - terminatedAt) / 1000;
+  if (others.some((name) => !left.nodes.includes(name) || !left.clients.includes(name)))
+    throw new StoryError(`the nodes of other instances are gone too: ${others.join(", ")} were there, ${left.nodes.join(", ")} are left`);
+  narrator.seen(`its node and client are gone from Chef, ${seconds.toFixed(1)} s after it was terminated; the others' are there`);
+  const line = await until(`the consumer's log to tell of ${victim}`, limit, interrupt.signal, () => removalLine(aws, victim));
+  narrator.seen(
+    `its terminate notice came through the queue (message ${line.messageId}); the consumer needed ${line.durationMs} ms for it`,
+  );
+}
+
+/** Without a consumer the notice stays in the queue. */
+async function showNotice(story: Story, fleet: FleetOutput, victim: string): Promise<void> {
+  const { narrator, aws, interrupt } = story;
   const queue = new NoticeQueue(aws, fleet.notices.queueUrl);
   const notice = await until(
     `the notice of ${victim} in the queue ${fleet.notices.queueUrl}`,
@@ -225,7 +263,7 @@ function positive(text: string): number {
 
 await new Command("start")
   .description(
-    "Shows the staging stack on this machine: it comes up under its policies, grows, shrinks, loses an instance, and hears of it.",
+    "Shows the staging stack on this machine: it comes up under its policies, grows, shrinks, loses an instance, and Chef forgets it.",
   )
   .addOption(new Option("--speed <factor>", "virtual seconds per second of the local AWS").argParser(positive).default(defaultSpeed))
   .option("--keep", "leave the stack and the local AWS up at the end", false)

@@ -1,5 +1,8 @@
 /** What the story sees and does of the Chef double; its own paths, since the consumer alone holds a key. */
+import { CloudWatchLogsClient, DescribeLogGroupsCommand, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import type { LocalAws } from "../aws/lifetime.ts";
+import type { Settings } from "../verbs/project.ts";
+import { localClient } from "./fleet.ts";
 import { StoryError } from "./narrator.ts";
 
 export interface ChefObjects {
@@ -31,6 +34,16 @@ export class ChefEyes {
     return new ChefEyes(aws, `${url}/_fleet/organizations/${organization}`);
   }
 
+  /** The server that the stack's consumer function is told of; undefined when the stack has none. */
+  static async ofStack(aws: LocalAws, settings: Settings): Promise<ChefEyes | undefined> {
+    const { kind, chef } = (settings["fleet:consumer"] ?? {}) as {
+      readonly kind?: string;
+      readonly chef?: { readonly serverUrl?: string };
+    };
+    const organization = chef?.serverUrl?.split("/").at(-1);
+    return kind === "lambda" && organization !== undefined ? ChefEyes.open(aws, organization) : undefined;
+  }
+
   async look(): Promise<ChefObjects> {
     const { nodes, clients } = (await asked("GET", this.#url)) as ChefObjects;
     return { nodes: nodes.toSorted(), clients: clients.toSorted() };
@@ -51,4 +64,24 @@ export class ChefEyes {
     });
     return true;
   }
+}
+
+/** What the consumer wrote into its log when it removed a node. */
+export interface RemovalLine {
+  readonly messageId: string;
+  /** How often the notice was received, this time included. */
+  readonly receiveCount: number;
+  readonly durationMs: number;
+}
+
+/** The line of a removal; undefined as long as there is none. */
+export async function removalLine(aws: LocalAws, instanceId: string): Promise<RemovalLine | undefined> {
+  const logs = new CloudWatchLogsClient(localClient(aws));
+  const { logGroups = [] } = await logs.send(new DescribeLogGroupsCommand({ logGroupNamePrefix: "/aws/lambda/" }));
+  for (const { logGroupName } of logGroups) {
+    const { events = [] } = await logs.send(new FilterLogEventsCommand({ logGroupName, filterPattern: `"${instanceId}"` }));
+    const line = events.find(({ message }) => message?.includes('"outcome":"removed"') && message.includes(instanceId))?.message;
+    if (line !== undefined) return JSON.parse(line) as RemovalLine;
+  }
+  return undefined;
 }
