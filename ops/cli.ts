@@ -2,8 +2,10 @@
 import process from "node:process";
 import { Command } from "commander";
 import { exitCodes } from "./exit-codes.ts";
+import { addBake } from "./verbs/bake.ts";
 import { addHosts } from "./verbs/hosts.ts";
 import { addImagePick } from "./verbs/image-pick.ts";
+import { addPromote } from "./verbs/promote.ts";
 import { addRollout } from "./verbs/rollout.ts";
 import { addStatus } from "./verbs/status.ts";
 
@@ -19,4 +21,6 @@ addStatus(program);
 addHosts(program);
 addImagePick(program.command("image").description("images that a bake made"));
 
+addBake(program);
+addPromote(program);
 await program.parseAsync();

@@ -1,5 +1,6 @@
 /** What operations read of a stack's settings: names, tags, region and accounts, as the program gives them to what it makes. */
 import process from "node:process";
+import type { NamingInputs } from "../contract/naming.ts";
 import { tagKeys } from "../contract/tags.ts";
 import { openSession, type AwsSession } from "./account.ts";
 import { exitCodes, OpsError } from "./exit-codes.ts";
@@ -40,6 +41,18 @@ export class StackSettings {
     if (asked === undefined && known.length === 1 && only !== undefined) return only;
     if (asked !== undefined && known.includes(asked)) return asked;
     throw new OpsError(exitCodes.usage, `--fleet is ${asked ?? "missing"}; fleets of ${this.file.path}: ${known.join(", ") || "none"}.`);
+  }
+
+  /** Names of everything in the stack begin with these; what the file lacks is empty. */
+  get naming(): NamingInputs {
+    const { product, platform } = { product: this.#text("fleet:product") ?? "", platform: this.#text("fleet:platform") ?? "" };
+    return { product, platform, environment: this.stack, majorVersion: Number(this.#text("fleet:majorVersion")) };
+  }
+
+  /** The one account that the stack may be in; absent when it names several. */
+  get accountId(): string | undefined {
+    const allowed = this.file.get("aws:allowedAccountIds");
+    return Array.isArray(allowed) && allowed.length === 1 ? String(allowed[0]) : undefined;
   }
 
   /** Product and major version: what an image that the stack can run carries. */

@@ -10,6 +10,7 @@ const oldestNode = [22, 18]; // the first release that runs TypeScript without a
 const commands = {
   "rollout --v1": "./state/rollout-v1.ts",
   "drain --v1": "./state/drain-v1.ts",
+  "bake --v1": "./state/bake-v1.ts",
 };
 
 async function main() {

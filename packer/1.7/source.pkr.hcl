@@ -78,7 +78,6 @@ source "amazon-ebs" "image" {
 
   ami_name        = local.image_name
   ami_description = "${var.product} v${var.major_version}, ${var.provisioning}, recipes ${var.recipe_revision}, built on ${var.instance_type}"
-  ena_support     = true
   tags            = local.tags
   snapshot_tags   = local.tags
 }

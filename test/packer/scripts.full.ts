@@ -40,12 +40,24 @@ describe("packer/scripts", () => {
     assert.equal(code, 0, output);
     assert.match(output, /bake: the image is clean\n$/);
     const record = await root!.shell("cat /opt/stand-ins/record");
-    assert.match(record, /^chef-client --config \/etc\/chef\/client\.rb --json-attributes \/etc\/chef\/first-boot\.json --once --no-color$/m);
+    assert.match(
+      record,
+      /^chef-client --config \/etc\/chef\/client\.rb --json-attributes \/etc\/chef\/first-boot\.json --once --no-color$/m,
+    );
     assert.match(record, /^run list: role\[base\] recipe\[app::bake\]$/m);
-    assert.equal(await root!.shell("ls /opt/stand-ins/server/nodes /opt/stand-ins/server/clients"), "/opt/stand-ins/server/clients:\n\n/opt/stand-ins/server/nodes:");
+    assert.equal(
+      await root!.shell("ls /opt/stand-ins/server/nodes /opt/stand-ins/server/clients"),
+      "/opt/stand-ins/server/clients:\n\n/opt/stand-ins/server/nodes:",
+    );
     assert.equal(await root!.shell("find /etc/chef -type f; cat /etc/chef/ohai/hints/ec2.json"), "/etc/chef/ohai/hints/ec2.json\n{}");
-    assert.equal(await root!.shell("ls /opt/stand-ins/units/*/; cat /opt/consul/bin/consul"), "/opt/stand-ins/units/consul.service/:\nenabled\n\n/opt/stand-ins/units/datadog-agent.service/:\nthe program stays");
-    assert.equal(await root!.shell("ls -d /etc/fleet /usr/local/lib/fleet /var/log/fleet; stat -c %s /etc/machine-id"), "/etc/fleet\n/usr/local/lib/fleet\n/var/log/fleet\n0");
+    assert.equal(
+      await root!.shell("ls /opt/stand-ins/units/*/; cat /opt/consul/bin/consul"),
+      "/opt/stand-ins/units/consul.service/:\nenabled\n\n/opt/stand-ins/units/datadog-agent.service/:\nthe program stays",
+    );
+    assert.equal(
+      await root!.shell("ls -d /etc/fleet /usr/local/lib/fleet /var/log/fleet; stat -c %s /etc/machine-id"),
+      "/etc/fleet\n/usr/local/lib/fleet\n/var/log/fleet\n0",
+    );
     assert.ok(!output.includes("RSA PRIVATE KEY"));
   });
 
@@ -66,7 +78,11 @@ describe("packer/scripts", () => {
       }
     };
     const [even, odd] = [0, 1].map((half) => working.filter((_, position) => position % 2 === half));
-    await Promise.all([even!, odd!].map(async (half) => { for (const index of half) await without(index); }));
+    await Promise.all(
+      [even!, odd!].map(async (half) => {
+        for (const index of half) await without(index);
+      }),
+    );
     assert.deepEqual(survived, []);
   });
 
@@ -74,8 +90,23 @@ describe("packer/scripts", () => {
     const { code, output } = await bake({ ...chefBuilder, "/srv/scripts/cleanup.sh": ":\n" }, chefEnvironment);
     assert.equal(code, 1);
     const left = [...output.matchAll(/^bake: (?:left: |still \w+: |left (?=on ))(.*?)(?: \(.*)?$/gm)].map(([, what]) => what);
-    const planted = Object.keys(leftovers).filter((path) => path.startsWith("/") && !path.startsWith("/opt/stand-ins") && !path.endsWith("/bin/consul"));
-    for (const path of planted) assert.ok(left.some((one) => one === `what is in ${path}` || `${path}/`.startsWith(`${one!}/`)), `${path} of ${left.join("\n")}`);
-    for (const what of ["datadog-agent", "consul", "/etc/chef/client.pem", "/etc/chef/client.rb", "/etc/chef/validation.pem", "/etc/chef/first-boot.json", `on the Chef server: node ${node}`]) assert.ok(left.includes(what), `${what} of ${left.join("\n")}`);
+    const planted = Object.keys(leftovers).filter(
+      (path) => path.startsWith("/") && !path.startsWith("/opt/stand-ins") && !path.endsWith("/bin/consul"),
+    );
+    for (const path of planted)
+      assert.ok(
+        left.some((one) => one === `what is in ${path}` || `${path}/`.startsWith(`${one!}/`)),
+        `${path} of ${left.join("\n")}`,
+      );
+    for (const what of [
+      "datadog-agent",
+      "consul",
+      "/etc/chef/client.pem",
+      "/etc/chef/client.rb",
+      "/etc/chef/validation.pem",
+      "/etc/chef/first-boot.json",
+      `on the Chef server: node ${node}`,
+    ])
+      assert.ok(left.includes(what), `${what} of ${left.join("\n")}`);
   });
 });
