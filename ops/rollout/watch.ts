@@ -1,5 +1,5 @@
 /** Waits for a refresh, and for instances in service, with progress; bad answers in between do not end the wait, expired credentials do. */
-import type { AutoScalingGroup, Instance, InstanceRefresh } from "@aws-sdk/client-auto-scaling";
+import type { Activity, AutoScalingGroup, Instance, InstanceRefresh } from "@aws-sdk/client-auto-scaling";
 import { errorName } from "../aws-calls.ts";
 import { exitCodes, OpsError } from "../exit-codes.ts";
 import { poll, type Polling } from "../polling.ts";
@@ -86,14 +86,18 @@ export async function instancesInService(watch: Watch, minSize: number): Promise
   return poll(watch, `group ${watch.group} goes on launching`, look, atDeadline);
 }
 
+/** AWS repeats the reason in the description of some activities. */
+function activityText({ Description: what = "", StatusMessage, Cause }: Activity): string {
+  const why = StatusMessage ?? Cause ?? "no reason given";
+  return (what.includes(why) ? what : `${what}: ${why}`).replace(/\.$/, "");
+}
+
 /** What the newest unsuccessful activity of the group says, as a sentence with a space before it; empty when there is none. */
 export async function lastFailure(watch: Pick<Watch, "calls" | "group">): Promise<string> {
   try {
     const activities = await watch.calls.activities(watch.group);
     const failed = activities.find((activity) => activity.StatusCode === "Failed" || activity.StatusCode === "Cancelled");
-    return failed
-      ? ` Its last failed activity: ${failed.Description ?? ""}: ${failed.StatusMessage ?? failed.Cause ?? "no reason given"}.`
-      : "";
+    return failed ? ` Its last failed activity: ${activityText(failed)}.` : "";
   } catch (error) {
     return ` (Its activities cannot be read: ${errorName(error)}.)`;
   }
