@@ -57,7 +57,7 @@ interface Metadata {
 }
 
 /** Every rule has this option. */
-const unprovedOption = choice(
+export const unprovedOption = choice(
   "What becomes of a check that cannot be made because a value is not known yet: `report` leaves it to pack-nothing-unproved, `violation` reports it here at this rule's level.",
   ["report", "violation"],
   "report",

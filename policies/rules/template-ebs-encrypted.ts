@@ -42,5 +42,18 @@ export const templateEbsEncrypted = defineRule({
             ? [{ path: ["blockDeviceMappings", index, "ebs", "encrypted"], value: "true" }]
             : [],
         ),
+    launchConfiguration: (configuration) => [
+      ...(configuration.at("rootBlockDevice").known && needs(configuration.at("rootBlockDevice").at("encrypted"))
+        ? [{ path: ["rootBlockDevice", "encrypted"], value: true } as const]
+        : []),
+      ...configuration
+        .at("ebsBlockDevices")
+        .items()
+        .flatMap((device, index): Edit[] =>
+          device.at("noDevice").hidden || device.at("noDevice").flag() === true || !needs(device.at("encrypted"))
+            ? []
+            : [{ path: ["ebsBlockDevices", index, "encrypted"], value: true }],
+        ),
+    ],
   },
 });

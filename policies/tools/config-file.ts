@@ -3,6 +3,7 @@ import type { EnforcementLevel } from "@pulumi/policy";
 import { configFaults } from "../core/config.ts";
 import type { AnyRule } from "../core/rule.ts";
 import { InputFault } from "./fault.ts";
+import { levels } from "./schema.ts";
 
 export interface PackConfig {
   /** Levels given, by rule; `all` for the rest. */
@@ -10,8 +11,7 @@ export interface PackConfig {
   readonly properties: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 }
 
-const levels: readonly string[] = ["advisory", "mandatory", "remediate", "disabled"] satisfies EnforcementLevel[];
-const isLevel = (value: unknown): value is EnforcementLevel => typeof value === "string" && levels.includes(value);
+const isLevel = (value: unknown): value is EnforcementLevel => levels.some((level) => level === value);
 
 function entry(name: string, value: unknown): { level?: EnforcementLevel; properties: Record<string, unknown>; faults: string[] } {
   const wrong = (given: unknown) => `${name} has level ${JSON.stringify(given)}; it must be one of ${levels.join(", ")}`;

@@ -33,7 +33,11 @@ and the program then refuses to run without the pack. A configuration file chang
 \`\`\`
 
 \`"all": "advisory"\` in that file sets every rule, those that are disabled too. Unknown rules and options are violations of
-\`pack-config-known\`.
+\`pack-config-known\`. Editors complete and check such a file by \`docs/policies.schema.json\`; in Visual Studio Code:
+
+\`\`\`json
+{ "json.schemas": [{ "fileMatch": ["levels*.json"], "url": "./docs/policies.schema.json" }] }
+\`\`\`
 
 **Unproved.** A check that meets a value which is only known after the deployment, or which is encrypted in an exported
 state, has proved nothing. It is reported by \`pack-nothing-unproved\`, at that rule's level, and hides no other check. With

@@ -1,9 +1,14 @@
-/** `policies -- analyze` as a process, on a state that the sandbox's engine wrote in its format and on files that are none. */
+/** `policies -- analyze`, by its function and as a process, on states in Pulumi's formats and on files that are none. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Log } from "sarif";
+import { command } from "../../policies/tools/command.ts";
+import { uriOf } from "../../policies/tools/sarif.ts";
+import { readState, stackOf } from "../../policies/tools/state.ts";
 import { rules } from "../../policies/rules.ts";
 import { materialise, readExamples } from "../../policies/tools/examples.ts";
 import { secretSignature, signatureKey } from "../../policies/model/value.ts";
@@ -61,18 +66,15 @@ describe("policies analyze", function () {
     return path;
   }
 
-  function run(...args: string[]) {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { encoding: "utf8" });
-    return { status, stdout, stderr };
-  }
+  const run = (...args: string[]) => command(args);
 
   interface Output {
-    readonly summary: { readonly resources: number; readonly rules: number; readonly mandatory: number };
+    readonly summary: { readonly resources: number; readonly rules: number; readonly mandatory: number; readonly advisory: number };
     readonly violations: readonly { readonly rule: string; readonly level: string; readonly urn?: string; readonly message: string }[];
   }
 
-  it("evaluates resources and stack, leaves out what waits for its deletion, and fails on mandatory violations", () => {
-    const { status, stdout } = run("analyze", file("state.json", exported), "--format", "json");
+  it("evaluates resources and stack, leaves out what waits for its deletion, and fails on mandatory violations", async () => {
+    const { status, stdout } = await run("analyze", file("state.json", exported), "--format", "json");
     assert.equal(status, 1);
     const { summary, violations } = JSON.parse(stdout) as Output;
     assert.equal(summary.resources, 3);
@@ -91,54 +93,163 @@ describe("policies analyze", function () {
     assert.equal(violations.filter(({ level }) => level === "mandatory").length, summary.mandatory);
   });
 
-  it("takes levels and options from a file, and the stack's name from the command line", () => {
+  it("takes levels and options from a file, and the stack's name from the command line", async () => {
     const config = file("config.json", {
       all: "disabled",
       "image-instance-type-match": { enforcementLevel: "advisory", mode: "family" },
       "group-size-bounds": "mandatory",
     });
-    const { status, stdout } = run("analyze", file("state.json", exported), "--config", config, "--stack", "staging", "--format", "json");
+    const { status, stdout } = await run(
+      "analyze",
+      file("state.json", exported),
+      "--config",
+      config,
+      "--stack",
+      "staging",
+      "--format",
+      "json",
+    );
     assert.equal(status, 0);
     const { summary, violations } = JSON.parse(stdout) as Output;
     assert.equal(summary.rules, 2);
     assert.deepEqual(violations, []);
   });
 
-  it("writes SARIF that points at the line of each resource", () => {
-    const path = file("state.json", exported);
-    const { stdout } = run("analyze", path, "--format", "sarif");
-    const sarif = JSON.parse(stdout) as {
-      version: string;
-      runs: {
-        tool: { driver: { rules: { id: string }[] } };
-        results: {
-          ruleId: string;
-          ruleIndex: number;
-          level: string;
-          locations: { physicalLocation: { artifactLocation: { uri: string }; region: { startLine: number } } }[];
-        }[];
-      }[];
-    };
-    assert.equal(sarif.version, "2.1.0");
-    const [{ tool, results }] = sarif.runs as [(typeof sarif.runs)[number]];
-    for (const { ruleId, ruleIndex } of results) assert.equal(tool.driver.rules[ruleIndex]?.id, ruleId);
-    const match = results.find(({ ruleId }) => ruleId === "image-instance-type-match");
-    const lines = JSON.stringify(exported, undefined, 2).split("\n");
-    assert.equal(match?.level, "error");
-    assert.equal(match.locations[0]?.physicalLocation.artifactLocation.uri, path);
-    assert.ok(lines[match.locations[0].physicalLocation.region.startLine - 1]?.includes(urn(group, "web")));
-  });
+  const three = {
+    all: "disabled",
+    "group-size-bounds": "remediate",
+    "image-instance-type-match": "mandatory",
+    "group-replaces-on-new-image": "advisory",
+    "pack-config-known": "advisory",
+    "no-such-rule": "advisory",
+  };
+  const state = () => file("state of production.json", exported);
+  const arguments_ = (format: string) => ["analyze", state(), "--config", file("three.json", three), "--format", format];
 
-  it("writes text that ends with a summary", () => {
-    const { stdout } = run("analyze", file("state.json", exported));
-    assert.match(
-      stdout,
-      /^mandatory group-size-bounds \(high\): Group "web"\n {2}minSize is 1; in production at least 2 instances stay\n {2}Set minSize/m,
+  it("writes JSON: a summary, and each violation with what to do; what would be repaired counts as mandatory", async () => {
+    const { status, stdout, stderr } = await run(...arguments_("json"));
+    const { summary, violations } = JSON.parse(stdout) as Output;
+    assert.deepEqual([status, stderr], [1, ""]);
+    assert.deepEqual(summary, { resources: 3, rules: 4, mandatory: 2, advisory: 2 });
+    const rule = rules.find(({ id }) => id === "group-size-bounds")!;
+    assert.deepEqual(violations[0], {
+      rule: "group-size-bounds",
+      level: "mandatory",
+      severity: rule.severity,
+      urn: urn(group, "web"),
+      message: "minSize is 1; in production at least 2 instances stay",
+      title: rule.title,
+      remediation: rule.remediation,
+      url: rule.url,
+      controls: rule.controls,
+    });
+    assert.deepEqual(
+      violations.map((one) => [one.level, one.rule, one.urn?.split("::").at(-1), Object.keys(one).includes("urn")]),
+      [
+        ["mandatory", "group-size-bounds", "web", true],
+        ["mandatory", "image-instance-type-match", "web", true],
+        ["advisory", "pack-config-known", undefined, false],
+        ["advisory", "group-replaces-on-new-image", "web", true],
+      ],
     );
-    assert.match(stdout, /\n3 resources, 61 rules: \d+ mandatory and \d+ advisory violations\n$/);
   });
 
-  it("reads a checkpoint of a local backend, and finds nothing wrong with good examples", () => {
+  it("writes text: mandatory violations first, then by resource, and a summary", async () => {
+    const { stdout } = await run(...arguments_("text"));
+    const blocks = stdout.split("\n\n");
+    const { remediation } = rules.find(({ id }) => id === "group-size-bounds")!;
+    assert.equal(
+      blocks[0],
+      `mandatory group-size-bounds (high): Group "web"\n  minSize is 1; in production at least 2 instances stay\n  ${remediation}`,
+    );
+    assert.match(blocks[1] ?? "", /^mandatory image-instance-type-match \(critical\): Group "web"\n/);
+    assert.match(blocks[2] ?? "", /^advisory pack-config-known \(high\): the stack\n {2}there is no rule no-such-rule; /);
+    assert.match(blocks[3] ?? "", /^advisory group-replaces-on-new-image \(medium\): Group "web"\n/);
+    assert.equal(blocks[4], "3 resources, 4 rules: 2 mandatory and 2 advisory violations");
+    assert.equal(blocks.length, 5);
+  });
+
+  it("writes SARIF that points at the line of each resource", async () => {
+    const { stdout } = await run(...arguments_("sarif"));
+    const { runs, ...head } = JSON.parse(stdout) as Log;
+    assert.deepEqual(head, { $schema: "https://json.schemastore.org/sarif-2.1.0.json", version: "2.1.0" });
+    assert.equal(runs.length, 1);
+    const [{ tool, results = [] }] = runs as [Log["runs"][number]];
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../policies/package.json"), "utf8")) as { version: string };
+    assert.deepEqual([tool.driver.name, tool.driver.version], ["fleet policies", version]);
+    const bounds = rules.find(({ id }) => id === "group-size-bounds")!;
+    assert.deepEqual(
+      tool.driver.rules?.map(({ id, properties, defaultConfiguration }) => [
+        id,
+        properties?.["security-severity"] as unknown,
+        defaultConfiguration,
+      ]),
+      [
+        ["image-instance-type-match", "9.5", { level: "error" }],
+        ["group-size-bounds", "8.0", { level: "error" }],
+        ["group-replaces-on-new-image", "5.5", { level: "warning" }],
+        ["pack-config-known", "8.0", { level: "error" }],
+      ],
+    );
+    assert.deepEqual(tool.driver.rules[1], {
+      id: bounds.id,
+      name: bounds.id,
+      shortDescription: { text: bounds.title },
+      fullDescription: { text: bounds.why },
+      help: { text: bounds.remediation },
+      helpUri: bounds.url,
+      defaultConfiguration: { level: "error" },
+      properties: { tags: ["security", ...bounds.controls], "security-severity": "8.0" },
+    });
+    const lines = JSON.stringify(exported, undefined, 2).split("\n");
+    const line = lines.findIndex((one) => one.includes(urn(group, "web"))) + 1;
+    const uri = pathToFileURL(state()).href;
+    assert.match(uri, /state%20of%20production/);
+    assert.deepEqual(results[0], {
+      ruleId: "group-size-bounds",
+      ruleIndex: 1,
+      level: "error",
+      message: { text: 'Group "web": minSize is 1; in production at least 2 instances stay' },
+      locations: [
+        {
+          physicalLocation: { artifactLocation: { uri }, region: { startLine: line } },
+          logicalLocations: [{ fullyQualifiedName: urn(group, "web"), kind: "resource" }],
+        },
+      ],
+      partialFingerprints: { ruleAndResource: `group-size-bounds ${urn(group, "web")}` },
+    });
+    assert.deepEqual(
+      results.map(({ ruleId, ruleIndex, level }) => [ruleId, ruleIndex, level]),
+      [
+        ["group-size-bounds", 1, "error"],
+        ["image-instance-type-match", 0, "error"],
+        ["pack-config-known", 3, "warning"],
+        ["group-replaces-on-new-image", 2, "warning"],
+      ],
+    );
+    assert.match(results[2]!.message.text ?? "", /^the stack: there is no rule no-such-rule/);
+    assert.deepEqual(results[2]!.locations, [{ physicalLocation: { artifactLocation: { uri }, region: { startLine: 1 } } }]);
+    assert.deepEqual(results[2]!.partialFingerprints, { ruleAndResource: "pack-config-known " });
+  });
+
+  it("names the file from the root of the repository, as code scanning wants it", () => {
+    assert.equal(uriOf("states/a b.json", "/repository"), "states/a%20b.json");
+    assert.equal(uriOf("/repository/states/50%.json", "/repository"), "states/50%25.json");
+    assert.equal(uriOf("/elsewhere/state.json", "/repository"), "file:///elsewhere/state.json");
+    assert.equal(uriOf("/repository/..odd/state.json", "/repository"), "..odd/state.json");
+    assert.match(uriOf("../state.json", process.cwd()), /^file:\/\/\/.*\/state\.json$/);
+  });
+
+  it("is a process that prints the same and ends with the status", async () => {
+    const same = await run(...arguments_("text"));
+    const violated = spawnSync(process.execPath, [cli, ...arguments_("text")], { encoding: "utf8" });
+    assert.deepEqual([violated.status, violated.stdout, violated.stderr], [1, `${same.stdout}\n`, ""]);
+    const refused = spawnSync(process.execPath, [cli, "analyze", "/does/not/exist.json"], { encoding: "utf8" });
+    assert.deepEqual([refused.status, refused.stdout], [2, ""]);
+    assert.match(refused.stderr, /^policies: \/does\/not\/exist\.json cannot be read: ENOENT.*\n$/);
+  });
+
+  it("reads a checkpoint of a local backend, and finds nothing wrong with good examples", async () => {
     const [example] = readExamples("notify-reaches-queue").good;
     const { inputs, outputs } = materialise(example!, true);
     const resources = inputs.map((facts, index) => ({
@@ -149,9 +260,59 @@ describe("policies analyze", function () {
     }));
     const path = file("checkpoint.json", { version: 3, checkpoint: { stack: "test", latest: { resources } } });
     const config = file("only.json", { all: "disabled", "notify-reaches-queue": "mandatory", "notify-terminate-exists": "mandatory" });
-    const { status, stdout } = run("analyze", path, "--config", config);
-    assert.equal(stdout, "5 resources, 2 rules: 0 mandatory and 0 advisory violations\n");
+    const { status, stdout } = await run("analyze", path, "--config", config);
+    assert.equal(stdout, "5 resources, 2 rules: 0 mandatory and 0 advisory violations");
     assert.equal(status, 0);
+  });
+
+  it("reads of each resource what rules ask for: parent, ignored changes, dependencies, and the id among the outputs", () => {
+    const text = JSON.stringify({
+      version: 3,
+      deployment: {
+        resources: [
+          {
+            urn: urn(group, "web"),
+            type: group,
+            id: "web-1",
+            parent: urn("fleet:components:Fleet", "web"),
+            ignoreChanges: ["desiredCapacity", 7],
+            propertyDependencies: { launchTemplate: [urn(template, "web-template")], tags: null },
+            inputs: { minSize: 1 },
+            outputs: { name: "web-1" },
+          },
+          { urn: urn(group, "bare"), type: group, id: "", parent: "", inputs: [], outputs: null },
+          { urn: urn(group, "own-id"), type: group, id: "x", outputs: { id: "y" } },
+          { urn: "", type: group },
+          { urn: urn(group, "typeless") },
+          "no object",
+        ],
+      },
+    });
+    const [web, bare, own, ...rest] = readState(text, "state.json");
+    const common = {
+      urn: urn(group, "web"),
+      type: group,
+      parent: urn("fleet:components:Fleet", "web"),
+      ignoreChanges: ["desiredCapacity"],
+      propertyDependencies: { launchTemplate: [urn(template, "web-template")], tags: [] },
+    };
+    assert.deepEqual(web, {
+      inputs: { ...common, properties: { minSize: 1 } },
+      outputs: { ...common, properties: { id: "web-1", name: "web-1" } },
+    });
+    const nothing = {
+      urn: urn(group, "bare"),
+      type: group,
+      parent: undefined,
+      ignoreChanges: [],
+      propertyDependencies: {},
+      properties: {},
+    };
+    assert.deepEqual(bare, { inputs: nothing, outputs: nothing });
+    assert.deepEqual(own?.outputs.properties, { id: "y" });
+    assert.deepEqual(rest, []);
+    assert.equal(stackOf(readState(text, "state.json")), "production");
+    assert.equal(stackOf(readState('{"version":3,"deployment":{}}', "empty.json")), undefined);
   });
 
   for (const [what, content, message] of [
@@ -160,10 +321,12 @@ describe("policies analyze", function () {
     ["no deployment", { version: 3 }, /holds no deployment; give the output of: pulumi stack export/],
     ["no list of resources", { version: 3, deployment: { resources: {} } }, /resources is no list/],
     ["a list", [], /holds no object/],
-    ["half a file", '{"version":3,', /is not JSON/],
+    ["half a file", '{"version":3,', /odd\.json is not JSON \(.*\); give the output of: pulumi stack export/],
+    ["an odd deployment", { version: 3, deployment: [] }, /holds no deployment/],
+    ["an odd checkpoint", { version: 3, checkpoint: { latest: null } }, /holds no deployment/],
   ] as const) {
-    it(`refuses ${what} with a sentence and status 2`, () => {
-      const { status, stdout, stderr } = run("analyze", file("odd.json", content));
+    it(`refuses ${what} with a sentence and status 2`, async () => {
+      const { status, stdout, stderr } = await run("analyze", file("odd.json", content));
       assert.equal(status, 2);
       assert.equal(stdout, "");
       assert.match(stderr, message);
@@ -171,29 +334,62 @@ describe("policies analyze", function () {
     });
   }
 
-  it("refuses a configuration with every fault in it, and leaves unknown names to pack-config-known", () => {
+  it("refuses a configuration with every fault in it, and leaves unknown names to pack-config-known", async () => {
     const wrong = file("wrong.json", {
       "image-instance-type-match": { mode: "exactly" },
       "group-size-bounds": { maximum: "many" },
       "queue-encrypted": "strict",
       "image-max-age": 90,
+      "image-pinned": null,
+      "key-rotation": ["mandatory"],
+      "notify-tls-only": { enforcementLevel: "hard" },
     });
-    const { status, stderr } = run("analyze", file("state.json", exported), "--config", wrong);
+    const { status, stderr } = await run("analyze", file("state.json", exported), "--config", wrong);
     assert.equal(status, 2);
     for (const fault of [
       'image-instance-type-match.mode is "exactly"; it must be one of exact, family, architecture',
       "group-size-bounds.maximum is of type string; it must be a whole number",
       'queue-encrypted has level "strict"; it must be one of advisory, mandatory, remediate, disabled',
       "image-max-age must be a level or an object",
+      "image-pinned must be a level or an object",
+      "key-rotation must be a level or an object",
+      'notify-tls-only has level "hard"; it must be one of advisory, mandatory, remediate, disabled',
     ])
       assert.ok(stderr.includes(`- ${fault}`), `${fault}\n${stderr}`);
     const misspelt = file("misspelt.json", { all: "disabled", "pack-config-known": "mandatory", "queue-encryption": "mandatory" });
-    const second = run("analyze", file("state.json", exported), "--config", misspelt);
+    const second = await run("analyze", file("state.json", exported), "--config", misspelt);
     assert.equal(second.status, 1);
     assert.match(second.stdout, /there is no rule queue-encryption/);
+    const option = file("option.json", { all: "disabled", "pack-config-known": "mandatory", "queue-encrypted": { level: "mandatory" } });
+    assert.match(
+      (await run("analyze", file("state.json", exported), "--config", option)).stdout,
+      /queue-encrypted\.level is not an option/,
+    );
   });
 
-  it("refuses arguments that it does not know, with the usage", () => {
+  for (const [what, content, message] of [
+    ["half an object", '{"all":', /^policies: .*config\.json is not JSON: /],
+    ["a list", [], /^policies: .*config\.json holds no object of rules$/],
+    ["a text", '"advisory"', /holds no object of rules$/],
+    ["nothing", "null", /holds no object of rules$/],
+  ] as const) {
+    it(`refuses ${what} as configuration`, async () => {
+      const { status, stderr } = await run("analyze", file("state.json", exported), "--config", file("config.json", content));
+      assert.equal(status, 2);
+      assert.match(stderr, message);
+    });
+  }
+
+  it("takes an empty configuration for none", async () => {
+    const [empty, none] = [
+      await run("analyze", file("state.json", exported), "--config", file("empty.json", "\n")),
+      await run("analyze", file("state.json", exported)),
+    ];
+    assert.deepEqual(empty, none);
+    assert.equal(none.status, 1);
+  });
+
+  it("refuses arguments that it does not know, with the usage", async () => {
     for (const args of [
       [],
       ["analyse", "x"],
@@ -202,10 +398,13 @@ describe("policies analyze", function () {
       ["analyze", "x", "--fromat", "json"],
       ["analyze", "x", "--format", "xml"],
     ]) {
-      const { status, stderr } = run(...args);
+      const { status, stderr } = await run(...args);
       assert.equal(status, 2, args.join(" "));
       assert.match(stderr, /^policies: /);
     }
-    assert.equal(run("--help").status, 0);
+    assert.match((await run("analyse", "x")).stderr, /^policies: Usage:\n {2}npm run policies -- analyze STATE/);
+    const help = await run("--help");
+    assert.deepEqual([help.status, help.stderr], [0, ""]);
+    assert.match(help.stdout, /Exit status: 0 nothing mandatory is violated, 1 something is, 2 /);
   });
 });
