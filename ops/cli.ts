@@ -7,6 +7,8 @@ import { addHosts } from "./verbs/hosts.ts";
 import { addImagePick } from "./verbs/image-pick.ts";
 import { addPromote } from "./verbs/promote.ts";
 import { addRollout } from "./verbs/rollout.ts";
+import { addSnapshotCreate } from "./verbs/snapshot-create.ts";
+import { addSnapshotPick } from "./verbs/snapshot-pick.ts";
 import { addStatus } from "./verbs/status.ts";
 
 const program = new Command("ops")
@@ -23,4 +25,8 @@ addImagePick(program.command("image").description("images that a bake made"));
 
 addBake(program);
 addPromote(program);
+const snapshot = program.command("snapshot").description("snapshots of a fleet's volumes: made, pruned, picked");
+addSnapshotCreate(snapshot);
+addSnapshotPick(snapshot);
+
 await program.parseAsync();

@@ -77,6 +77,11 @@ export class StackSettings {
     return { ...this.tags, [tagKeys.fleet]: name, [tagKeys.role]: this.#text(fleetsKey, fleet, "role") ?? name };
   }
 
+  /** Tags by which the snapshots of one of a fleet's volumes are found. Not the role: it may change, they stay snapshots of the same volume. */
+  volumeTags(fleet: string, volume: string): Tags {
+    return { ...this.tags, [tagKeys.fleet]: this.nameOf(fleet), [tagKeys.volume]: volume };
+  }
+
   /** A session in one of the stack's accounts; at a local endpoint there is only its own. */
   open(): Promise<AwsSession> {
     const allowed = this.file.get("aws:allowedAccountIds");

@@ -26,6 +26,8 @@ export interface Between {
   readonly actions: () => string[];
   /** Set by a test; cleared by `reset`. */
   meddle: Meddling;
+  /** Changes what AWS answers; kept by `reset`. */
+  edit: (call: Call, answer: string) => string;
   reset(): void;
   close(): Promise<void>;
 }
@@ -70,6 +72,7 @@ export async function startBetween(aws: string): Promise<Between> {
     calls,
     actions: () => calls.map(({ action }) => action),
     meddle: () => undefined,
+    edit: (_call, answer) => answer,
     reset: () => {
       calls.length = 0;
       between.meddle = () => undefined;
@@ -98,7 +101,9 @@ export async function startBetween(aws: string): Promise<Between> {
         headers: headers as Record<string, string>,
         body: meddled?.passOn ?? body,
       });
-      response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? type }).end(await answer.text());
+      response
+        .writeHead(answer.status, { "content-type": answer.headers.get("content-type") ?? type })
+        .end(between.edit(call, await answer.text()));
     })().catch((error: unknown) => response.writeHead(500).end(String(error)));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
