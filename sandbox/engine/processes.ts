@@ -60,6 +60,7 @@ export interface Child {
 export class Processes {
   readonly #children = new Set<Child>();
   #watchdog: ChildProcess | undefined;
+  #killed = false;
 
   #watch(order: "add" | "end", group: number): void {
     if (this.#watchdog === undefined) {
@@ -71,6 +72,7 @@ export class Processes {
   }
 
   start(options: ChildOptions): Child {
+    if (this.#killed) throw new EngineError(`The run was ended before ${options.name} was started.`);
     const file = options.command[0] ?? "";
     const child = spawnGroup(options);
     const group = child.pid;
@@ -148,8 +150,9 @@ export class Processes {
     await ended;
   }
 
-  /** Without waiting: the hard end for an impatient user. */
+  /** Without waiting: the hard end for an impatient user. None is started any more. */
   killAll(): void {
+    this.#killed = true;
     for (const child of this.#children) child.kill();
   }
 }

@@ -94,7 +94,9 @@ export class Run {
   async listen(): Promise<void> {
     await this.#monitor.listen();
     this.#host = new PluginHost(this.options, this.processes, this.#monitor.address, (line) => this.say(line));
-    this.options.killSignal?.addEventListener("abort", () => void this.#kill(), { once: true });
+    const { killSignal } = this.options;
+    killSignal?.addEventListener("abort", () => void this.#kill(), { once: true });
+    if (killSignal?.aborted) this.processes.killAll();
   }
 
   async #kill(): Promise<void> {

@@ -3,8 +3,9 @@ import process from "node:process";
 import { stopAws } from "../aws/lifetime.ts";
 import type { DeploymentEngine, DeployResult } from "../engine/api.ts";
 import { describeOverrides } from "../seed.ts";
+import { bootInstances, checkBoot } from "./boot.ts";
 import { chooseEngine, type EngineName } from "./engines.ts";
-import { onInterrupt } from "./interrupt.ts";
+import { interruptedStatus, onInterrupt } from "./interrupt.ts";
 import { knownStacks, stateFile } from "./local-state.ts";
 import { Progress } from "./progress.ts";
 import { doneLine, jsonFailure, jsonReport, summaryLine } from "./report.ts";
@@ -23,10 +24,9 @@ export interface DeployCommand {
   readonly speed?: number;
   /** Whether the local AWS goes on running at the end although no stack stands in it. */
   readonly keep: boolean;
+  /** Whether the instances of the local AWS really boot from now on. */
+  readonly boot?: boolean;
 }
-
-/** Exit status 130 is what a shell shows after Ctrl-C. */
-const interruptedStatus = 130;
 
 export async function deploy(verb: DeployVerb, command: DeployCommand): Promise<number> {
   // With --json nothing but JSON stands on stdout; people still see how far it is.
@@ -35,7 +35,9 @@ export async function deploy(verb: DeployVerb, command: DeployCommand): Promise<
   using interrupt = onInterrupt(say);
   using user = useAws(command.root);
   try {
+    if (command.boot === true) checkBoot();
     const session = await openSession({ ...command, say });
+    if (command.boot === true) await bootInstances(session.aws);
     if (session.aws.startedByUs) say(`local AWS started at ${session.aws.endpoint}`);
     if (session.overrides.length > 0 && verb !== "destroy") say(describeOverrides(session.overrides));
     const engine = await chooseEngine(command.engine);

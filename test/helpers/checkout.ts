@@ -1,9 +1,16 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, type ChildProcessByStdio } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import type { Readable } from "node:stream";
 
 const root = join(import.meta.dirname, "../..");
+
+interface StartOptions {
+  readonly environment?: Record<string, string>;
+  /** After that it is killed; default 60,000. */
+  readonly timeoutMs?: number;
+}
 
 export interface Finished {
   readonly code: number;
@@ -27,20 +34,21 @@ export class Checkout {
     for (const shared of ["node_modules", ".venv"]) symlinkSync(join(root, shared), join(this.path, shared));
   }
 
-  /** Runs one of the project's TypeScript entries to its end; `environment` comes on top of this process's. */
-  run(
-    entry: string,
-    args: readonly string[],
-    options: { readonly environment?: Record<string, string>; readonly timeoutMs?: number } = {},
-  ): Promise<Finished> {
+  /** Starts one of the project's TypeScript entries; `environment` comes on top of this process's. */
+  start(entry: string, args: readonly string[], options: StartOptions = {}): ChildProcessByStdio<null, Readable, Readable> {
+    return spawn(process.execPath, [join(this.path, entry), ...args], {
+      cwd: this.path,
+      env: { ...process.env, ...this.#compileCache(), ...options.environment },
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: options.timeoutMs ?? 60_000,
+      killSignal: "SIGKILL",
+    });
+  }
+
+  /** The same, to its end. */
+  run(entry: string, args: readonly string[], options: StartOptions = {}): Promise<Finished> {
     return new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [join(this.path, entry), ...args], {
-        cwd: this.path,
-        env: { ...process.env, ...this.#compileCache(), ...options.environment },
-        stdio: ["ignore", "pipe", "pipe"],
-        timeout: options.timeoutMs ?? 60_000,
-        killSignal: "SIGKILL",
-      });
+      const child = this.start(entry, args, options);
       const output = { stdout: "", stderr: "" };
       child.stdout.setEncoding("utf8").on("data", (text: string) => (output.stdout += text));
       child.stderr.setEncoding("utf8").on("data", (text: string) => (output.stderr += text));

@@ -79,10 +79,10 @@ export class Deployment {
     if (this.stopped) throw new Stopped();
   }
 
-  /** Reports the error, once, and ends the deployment. */
+  /** Reports the error, once, and ends the deployment. What fails because everything was killed is no news. */
   fail(error: unknown, urn?: string): Stopped {
     this.#stopped = true;
-    if (!(error instanceof Stopped)) this.recorder.diagnostic("error", (error as Error).message, urn);
+    if (!(error instanceof Stopped) && !this.options.killSignal?.aborted) this.recorder.diagnostic("error", (error as Error).message, urn);
     return new Stopped();
   }
 
