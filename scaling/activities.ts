@@ -7,8 +7,6 @@ import { isoSeconds } from "./iso-time.ts";
 import type { ActivityKind, ActivityState, GroupState } from "./state.ts";
 import type { ActivityView } from "./types/views.ts";
 
-/** Descriptions go back six weeks: https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeScalingActivities.html */
-const keptMs = 42 * 86_400_000;
 /** Old ones are cut off in batches, so that each activity is moved a bounded number of times. */
 const pruneBatch = 256;
 
@@ -53,7 +51,7 @@ export function endActivity(core: Core, activity: ActivityState, status: "Succes
 
 function prune(core: Core, activities: ActivityState[]): void {
   const oldest = activities[pruneBatch];
-  if (oldest === undefined || oldest.startAtMs >= core.nowMs - keptMs) return;
+  if (oldest === undefined || oldest.startAtMs >= core.nowMs - core.activitiesKeptMs) return;
   for (const gone of activities.splice(0, pruneBatch)) core.activities.delete(gone.id);
 }
 

@@ -5,11 +5,14 @@ import { popDue, pushDue } from "./due-heap.ts";
 import { uuidOf } from "./uuid.ts";
 import { validationError } from "./error.ts";
 
+const sixWeeksMs = 42 * 86_400_000;
+
 /** The state together with the few things every rule needs: time, ids, effects, timers, and who must be looked at again. */
 export class Core {
   readonly partition: string;
   readonly region: string;
   readonly accountId: string;
+  readonly activitiesKeptMs: number;
   readonly state: ModelState;
   readonly #makeId: (sequence: number) => string;
   #effects: Effect[];
@@ -23,6 +26,7 @@ export class Core {
     this.partition = options.partition ?? "aws";
     this.region = options.region;
     this.accountId = options.accountId;
+    this.activitiesKeptMs = options.activitiesKeptMs ?? sixWeeksMs;
     this.#makeId = options.makeId ?? uuidOf;
     this.state = state;
     this.#effects = [...state.effects];

@@ -1,4 +1,6 @@
-/** A binary heap of things that fall due: the earliest first, at one time in the order of their making. */
+/** A heap of things that fall due: the earliest first, at one time in the order of their making. */
+import { popHeap, pushHeap } from "./heap.ts";
+
 export interface Due {
   readonly atMs: number;
   readonly order: number;
@@ -6,32 +8,5 @@ export interface Due {
 
 const isBefore = (one: Due, other: Due) => one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order);
 
-export function pushDue<Entry extends Due>(heap: Entry[], entry: Entry): void {
-  let index = heap.push(entry) - 1;
-  while (index > 0) {
-    const above = (index - 1) >> 1;
-    const parent = heap[above] as Entry;
-    if (!isBefore(entry, parent)) break;
-    heap[index] = parent;
-    index = above;
-  }
-  heap[index] = entry;
-}
-
-export function popDue<Entry extends Due>(heap: Entry[]): Entry | undefined {
-  const first = heap[0];
-  const last = heap.pop();
-  if (first === undefined || last === undefined || heap.length === 0) return first;
-  let index = 0;
-  for (;;) {
-    const left = 2 * index + 1;
-    if (left >= heap.length) break;
-    const right = left + 1;
-    const below = right < heap.length && isBefore(heap[right] as Entry, heap[left] as Entry) ? right : left;
-    if (!isBefore(heap[below] as Entry, last)) break;
-    heap[index] = heap[below] as Entry;
-    index = below;
-  }
-  heap[index] = last;
-  return first;
-}
+export const pushDue = <Entry extends Due>(heap: Entry[], entry: Entry): void => pushHeap<Entry>(heap, entry, isBefore);
+export const popDue = <Entry extends Due>(heap: Entry[]): Entry | undefined => popHeap<Entry>(heap, isBefore);

@@ -215,8 +215,9 @@ export function beginTermination(
 
 /** What was going on with an instance that is to be terminated now. */
 function giveUpRunningActivity(core: Core, group: GroupState, instance: InstanceState): void {
-  const activity = activityOf(core, instance);
-  if (activity.endAtMs !== undefined) return;
+  // One that is no longer remembered has ended long ago.
+  const activity = core.activities.get(instance.activityId);
+  if (activity === undefined || activity.endAtMs !== undefined) return;
   const message = `${instance.id} was terminated before this was done.`;
   if (activity.kind === "launch" || activity.kind === "warm-launch" || activity.kind === "from-warm")
     launchGivenUp(core, group, instance, message);

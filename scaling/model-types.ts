@@ -29,6 +29,11 @@ export interface ModelOptions {
    * model goes on with the same ids. Default: a UUID that is a function of n alone.
    */
   readonly makeId?: (sequence: number) => string;
+  /**
+   * How long activities are remembered; longer than any launch or termination takes. Default: six weeks, as far as descriptions go back
+   * (https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeScalingActivities.html).
+   */
+  readonly activitiesKeptMs?: number;
 }
 
 /** Opaque, plain JSON; its form may change with `version`, and only the same version is taken back. */
@@ -109,6 +114,8 @@ export interface ScalingModelViews {
   notificationConfigurations(group?: string): readonly views.NotificationConfigurationView[];
   refreshes(group: string): readonly views.RefreshView[];
   targetGroups(group: string): readonly views.TargetGroupView[];
+  /** What `group` also has, without its instances: as cheap for a thousand as for one. */
+  sizes(group: string): views.SizesView | undefined;
   /** Tags of all groups. */
   tags(): readonly (GroupTag & { readonly group: string })[];
 }

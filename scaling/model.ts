@@ -116,6 +116,7 @@ export class ScalingModel implements ScalingModelApi {
 
   groupNames = () => [...this.#core.state.groups.keys()];
   group = (name: string) => this.#of(name, view.viewGroup);
+  sizes = (name: string) => this.#of(name, ({ minSize, maxSize, desiredCapacity }) => ({ minSize, maxSize, desiredCapacity }));
   instance = (instanceId: string): InstanceView | undefined => {
     const instance = this.#core.instances.get(instanceId);
     return instance === undefined ? undefined : view.viewInstance(instance);

@@ -123,6 +123,9 @@ function scalesOut(group: GroupState, type: string, value: number): boolean {
   return type === "ExactCapacity" ? value > group.desiredCapacity : value > 0;
 }
 
+/** An alarm that is on says so again each minute; one that has been silent for twice as long is over. */
+const silenceMs = 120_000;
+
 /** https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-target-tracking.html */
 function track(core: Core, group: GroupState, policy: PolicyState, fact: AlarmAction, trigger: Trigger): void {
   const [high, low] = policy.alarmNames;
@@ -134,7 +137,8 @@ function track(core: Core, group: GroupState, policy: PolicyState, fact: AlarmAc
   if (fact.alarmName === high) {
     if (wanted > group.desiredCapacity) changeDesiredCapacity(core, group, wanted, trigger.why, trigger.alarmArn);
   } else if (fact.alarmName === low) {
-    policy.lowCapacity = clampCapacity(wanted, { min: group.minSize, max: group.maxSize });
+    const size = clampCapacity(wanted, { min: group.minSize, max: group.maxSize });
+    policy.lowCapacity = { size, untilMs: core.nowMs + silenceMs };
     if (warming === 0) scaleInTogether(core, group, trigger);
   }
 }
@@ -144,8 +148,8 @@ function scaleInTogether(core: Core, group: GroupState, trigger: Trigger): void 
   let wanted = 0;
   for (const policy of group.policies.values()) {
     if (!policy.enabled || policy.targetTracking === undefined || policy.targetTracking.disableScaleIn === true) continue;
-    if (policy.lowCapacity === undefined) return;
-    wanted = Math.max(wanted, policy.lowCapacity);
+    if (policy.lowCapacity === undefined || policy.lowCapacity.untilMs < core.nowMs) return;
+    wanted = Math.max(wanted, policy.lowCapacity.size);
   }
   if (wanted < group.desiredCapacity) changeDesiredCapacity(core, group, wanted, trigger.why, trigger.alarmArn);
 }

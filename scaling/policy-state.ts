@@ -16,5 +16,5 @@ export interface PolicyState {
   /** Target tracking's own: high, and low unless scale-in is disabled. */
   readonly alarmNames: readonly string[];
   /** Whether the low alarm is on, and what capacity its metric asks for; scale-in waits until every such policy agrees. */
-  lowCapacity: number | undefined;
+  lowCapacity: { readonly size: number; readonly untilMs: number } | undefined;
 }

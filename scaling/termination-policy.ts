@@ -3,6 +3,7 @@
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-termination-policies.html
  */
 import type { Core } from "./core.ts";
+import { popHeap, pushHeap } from "./heap.ts";
 import { isActive } from "./membership.ts";
 import { onDemandShare } from "./mixed.ts";
 import type { GroupState, InstanceState } from "./state.ts";
@@ -35,11 +36,19 @@ export function chooseForTermination(core: Core, group: GroupState, count: numbe
   return chosen;
 }
 
-/** Instances of one zone and purchase option that may go, in order of launching. */
+/** Instances of one zone and purchase option that may go. */
 interface Pool {
   readonly zone: string;
   readonly market: Market;
+  /** In order of launching; a heap of them once the first was looked for, since most calls look into one pool only. */
   readonly instances: InstanceState[];
+  ranked: Ranked[] | undefined;
+}
+
+interface Ranked {
+  readonly instance: InstanceState;
+  /** By each criterion, and at last by the time and order of launching. */
+  readonly keys: readonly number[];
 }
 
 function eligiblePools(group: GroupState, onlyZone: string | undefined): Pool[] {
@@ -48,7 +57,7 @@ function eligiblePools(group: GroupState, onlyZone: string | undefined): Pool[] 
     const { zone, market } = instance;
     if (!isActive(instance) || instance.protectedFromScaleIn || (onlyZone !== undefined && zone !== onlyZone)) continue;
     const pool = pools.find((one) => one.zone === zone && one.market === market);
-    if (pool === undefined) pools.push({ zone, market, instances: [instance] });
+    if (pool === undefined) pools.push({ zone, market, instances: [instance], ranked: undefined });
     else pool.instances.push(instance);
   }
   return pools;
@@ -56,7 +65,7 @@ function eligiblePools(group: GroupState, onlyZone: string | undefined): Pool[] 
 
 /** Of the purchase option that should shrink, if it has any to give; of those the ones in the fullest zones. */
 function candidatesOf(pools: readonly Pool[], market: Market | undefined, inZone: ReadonlyMap<string, number>): Pool[] {
-  const filled = pools.filter((pool) => pool.instances.length > 0);
+  const filled = pools.filter(({ instances, ranked }) => (ranked ?? instances).length > 0);
   const fitting = market === undefined ? filled : filled.filter((pool) => pool.market === market);
   const candidates = fitting.length > 0 ? fitting : filled;
   const most = candidates.reduce((highest, pool) => Math.max(highest, inZone.get(pool.zone) ?? 0), 0);
@@ -65,25 +74,36 @@ function candidatesOf(pools: readonly Pool[], market: Market | undefined, inZone
 
 /** The instance that comes first by the criteria in turn, taken out of its pool; the one launched first when they leave several. */
 function takeBest(pools: readonly Pool[], criteria: readonly Criterion[]): InstanceState | undefined {
-  let best: InstanceState | undefined;
-  let home: Pool | undefined;
+  let best: Ranked | undefined;
+  let home: Ranked[] | undefined;
   for (const pool of pools) {
-    for (const instance of pool.instances) {
-      if (best !== undefined && compare(instance, best, criteria) >= 0) continue;
-      best = instance;
-      home = pool;
-    }
+    const ranked = (pool.ranked ??= rank(pool.instances, criteria));
+    const [first] = ranked;
+    if (first === undefined || (best !== undefined && !isBefore(first, best))) continue;
+    best = first;
+    home = ranked;
   }
-  if (best !== undefined) home?.instances.splice(home.instances.indexOf(best), 1);
-  return best;
+  if (home !== undefined) popHeap(home, isBefore);
+  return best?.instance;
 }
 
-function compare(one: InstanceState, other: InstanceState, criteria: readonly Criterion[]): number {
-  for (const criterion of criteria) {
-    const [first, second] = [criterion(one), criterion(other)];
-    if (first !== second) return first - second;
+function rank(instances: readonly InstanceState[], criteria: readonly Criterion[]): Ranked[] {
+  const heap: Ranked[] = [];
+  for (const [order, instance] of instances.entries()) {
+    const keys = criteria.map((criterion) => criterion(instance));
+    keys.push(instance.launchedAtMs, order);
+    pushHeap(heap, { instance, keys }, isBefore);
   }
-  return 0;
+  return heap;
+}
+
+function isBefore({ keys: one }: Ranked, { keys: other }: Ranked): boolean {
+  for (let index = 0; index < one.length; index++) {
+    const key = one[index] ?? 0;
+    const against = other[index] ?? 0;
+    if (key !== against) return key < against;
+  }
+  return false;
 }
 
 function marketToShrink(group: GroupState, active: number, spot: number): Market | undefined {

@@ -37,6 +37,12 @@ export interface InstanceView {
   readonly inServiceAtMs: number | undefined;
 }
 
+export interface SizesView {
+  readonly minSize: number;
+  readonly maxSize: number;
+  readonly desiredCapacity: number;
+}
+
 export interface GroupView extends LaunchConfig {
   readonly name: string;
   readonly arn: string;

@@ -131,6 +131,24 @@ describe("a snapshot", () => {
     host.do((model) => model.setDesiredCapacity({ group: "web", desiredCapacity: 1 }));
     assert.equal(host.model.activities({}).length, 301 - 256);
   });
+
+  it("may forget the launch of an instance that then is terminated", () => {
+    const host = new Host();
+    host.create({ desiredCapacity: 1, terminationPolicies: ["NewestInstance"] });
+    host.pass(minutes(1));
+    const { instanceId } = host.only();
+    for (let round = 0; round < 300; round++) {
+      host.do((model) => model.setDesiredCapacity({ group: "web", desiredCapacity: round % 2 === 0 ? 2 : 1 }));
+      host.pass(minutes(1));
+    }
+    host.pass(hours(24 * 43));
+    host.do((model) => model.setDesiredCapacity({ group: "web", desiredCapacity: 2 }));
+    host.pass(minutes(1));
+    assert.ok(host.model.activities({}).every((activity) => activity.instanceId !== instanceId));
+    host.do((model) => model.terminateInstance({ instanceId, shouldDecrementDesiredCapacity: true }));
+    host.pass(minutes(1));
+    assert.notEqual(host.only().instanceId, instanceId);
+  });
 });
 
 describe("activities", () => {

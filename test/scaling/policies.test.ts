@@ -345,6 +345,13 @@ describe("target tracking", () => {
     );
     alarm(host, two.arn, 10, 70, two.alarms[1]!.alarmName);
     assert.equal(desired(host), 4);
+    alarm(host, one.arn, 10, 35, one.alarms[1]!.alarmName);
+    assert.equal(desired(host), 1);
+    // An alarm that is over need not say so: it no longer repeats.
+    host.do((model) => model.setDesiredCapacity({ group: "web", desiredCapacity: 6 }));
+    host.pass(minutes(3));
+    alarm(host, two.arn, 10, 70, two.alarms[1]!.alarmName);
+    assert.equal(desired(host), 6);
   });
 
   it("measures network, requests per target and metric math", () => {

@@ -10,6 +10,7 @@ const machinery = [
   "clock.ts",
   "core.ts",
   "due-heap.ts",
+  "heap.ts",
   "iso-time.ts",
   "model-types.ts",
   "model.ts",
