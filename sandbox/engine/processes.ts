@@ -60,7 +60,8 @@ export interface Child {
 export class Processes {
   readonly #children = new Set<Child>();
   #watchdog: ChildProcess | undefined;
-  #killed = false;
+  /** Set at the end: what is only now about to start would outlive the run. */
+  #over = false;
 
   #watch(order: "add" | "end", group: number): void {
     if (this.#watchdog === undefined) {
@@ -72,7 +73,7 @@ export class Processes {
   }
 
   start(options: ChildOptions): Child {
-    if (this.#killed) throw new EngineError(`The run was ended before ${options.name} was started.`);
+    if (this.#over) throw new EngineError(`The run ended before ${options.name} was started.`);
     const file = options.command[0] ?? "";
     const child = spawnGroup(options);
     const group = child.pid;
@@ -137,8 +138,9 @@ export class Processes {
     );
   }
 
-  /** Ends all children, then the watchdog. */
+  /** Ends all children, then the watchdog; none is started any more. */
   async stopAll(): Promise<void> {
+    this.#over = true;
     await Promise.all([...this.#children].map((child) => child.stop()));
     const watchdog = this.#watchdog;
     if (watchdog === undefined) return;
@@ -150,9 +152,9 @@ export class Processes {
     await ended;
   }
 
-  /** Without waiting: the hard end for an impatient user. None is started any more. */
+  /** Without waiting: the hard end for an impatient user. */
   killAll(): void {
-    this.#killed = true;
+    this.#over = true;
     for (const child of this.#children) child.kill();
   }
 }
