@@ -30,6 +30,7 @@ const groups = ready.map(({ name, prefix, traffic, scaling, rollout, ...fleet })
     network: { ...network, ...traffic },
     notices: { topicArn: notices.topicArn },
     serviceLinkedRoleArn: notices.serviceLinkedRoleArn,
+    alertTopicArn: notices.alertTopicArn,
     instancePolicy: [],
   };
   const group = new Fleet(prefix, args, { protect, before: [...notices.before, ...(cleanup?.before ?? [])] });

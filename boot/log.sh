@@ -3,7 +3,7 @@
 # through a mask, since the console can be read by whoever may describe the instance.
 set -Eeuo pipefail
 shopt -s inherit_errexit
-umask 077
+umask 022
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/chef/bin:/snap/bin
 
 log_file=/var/log/fleet/boot.log
@@ -72,9 +72,10 @@ follow_log() {
 }
 
 start_log() {
-  mkdir -p "${log_file%/*}" "$state_directory" "$run_directory"
+  mkdir -p "${log_file%/*}"
+  install -d -m 0700 "$state_directory" "$run_directory"
   rm -f "$run_directory"/*
-  touch "$log_file"
+  (umask 077 && touch "$log_file")
   follow_log
   exec </dev/null >>"$log_file" 2>&1
   trap 'failed_command "$?" "$BASH_COMMAND" "$LINENO"' ERR

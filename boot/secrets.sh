@@ -10,5 +10,5 @@ secret() {
 
 # store_secret REFERENCE FILE
 store_secret() {
-  secret "$1" >"$2" || fail "$1 cannot be read; its name and the role's permission decide"
+  (umask 077 && secret "$1" >"$2") || fail "$1 cannot be read; its name and the role's permission decide"
 }

@@ -14,7 +14,5 @@ tag_node() {
 
 write_facts() {
   mkdir -p /etc/fleet
-  chmod 0755 /etc/fleet
   printf '%s\n' "${setting[facts]}" >/etc/fleet/fleet.json
-  chmod 0644 /etc/fleet/fleet.json
 }

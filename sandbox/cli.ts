@@ -7,6 +7,7 @@ import { deploy, type DeployVerb } from "./verbs/deploy.ts";
 import { runDown } from "./verbs/down.ts";
 import { engineNames, type EngineName } from "./verbs/engines.ts";
 import { runEnv } from "./verbs/env.ts";
+import { runLogs } from "./verbs/logs.ts";
 import { runOutputs } from "./verbs/outputs.ts";
 import { runStatus } from "./verbs/status.ts";
 import { isTold } from "./verbs/told.ts";
@@ -20,6 +21,7 @@ interface StackOptions {
   readonly set: readonly string[];
   readonly speed?: number;
   readonly keep: boolean;
+  readonly boot?: boolean;
 }
 
 function positiveNumber(text: string): number {
@@ -84,6 +86,7 @@ for (const verb of ["preview", "up", "destroy", "refresh"] as const) {
   const command = program.command(verb).description(about[verb]);
   for (const option of [stack(), json(), engine(), set(), speed()]) command.addOption(option);
   command.option("--keep", "leave the local AWS running at the end although no stack stands in it", false);
+  if (verb === "up") command.option("--boot", "really run the user data of every instance, each in name spaces of its own", false);
   command.action(async (options: StackOptions) => finish(await deploy(verb, { root, ...options })));
 }
 
@@ -93,6 +96,12 @@ program
   .addOption(stack())
   .addOption(json())
   .action(async (options: StackOptions) => finish(await runOutputs(root, options)));
+
+program
+  .command("logs")
+  .description("print what an instance said that was booted with up --boot")
+  .argument("<instance>", "id of the instance, also of one that is gone")
+  .action((instance: string) => finish(runLogs(root, instance)));
 
 program
   .command("status")

@@ -31,6 +31,11 @@ const table = (value: unknown): Table => (typeof value === "object" && value !==
 const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? (value as unknown[]) : []);
 const text = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
+const texts = (value: unknown): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(table(value)).map(([key, one]) => [key, String(one)]));
+
+const organizationOf = (serverUrl: string | undefined) => /\/organizations\/([a-z0-9][a-z0-9_-]*)$/.exec(serverUrl ?? "")?.[1];
+
 /** Seconds for which nothing may be left before a destroy goes on. */
 const sandboxSettleSeconds = 1;
 
@@ -102,16 +107,31 @@ class Seeder {
   async #consumer(key: Key, consumer: Table): Promise<void> {
     const chef = table(consumer["chef"]);
     const [serverUrl, user] = [text(chef["serverUrl"]), text(chef["user"])];
-    const organization = /\/organizations\/([a-z0-9][a-z0-9_-]*)$/.exec(serverUrl ?? "")?.[1];
+    const organization = organizationOf(serverUrl);
     const at = [...key, "chef"];
     if (consumer["kind"] !== "lambda" || organization === undefined || user === undefined || this.#isGiven([...at, "serverUrl"])) return;
-    const seeded = await seedChef(this.#options.aws, organization, user);
+    const seeded = await seedChef(this.#options.aws, organization, { user });
     this.#put([...at, "serverUrl"], serverUrl, seeded.serverUrl);
     this.#put([...at, "key"], chef["key"], seeded.key);
     this.#put([...at, "allowHttp"], chef["allowHttp"], true);
     for (const name of ["certificateAuthority", "kmsKeyArn"]) this.#put([...at, name], chef[name], undefined);
     this.#put([...key, "network"], consumer["network"], undefined);
     if (!this.#isGiven([...key, "settleSeconds"])) this.#put([...key, "settleSeconds"], consumer["settleSeconds"], sandboxSettleSeconds);
+  }
+
+  /** The same server for the nodes, with whoever makes their clients. */
+  async #fleetChef(key: Key, fleet: Table): Promise<void> {
+    const chef = table(fleet["chef"]);
+    const serverUrl = text(chef["serverUrl"]);
+    const organization = organizationOf(serverUrl);
+    if (organization === undefined || text(chef["key"]) === undefined || this.#isGiven([...key, "serverUrl"])) return;
+    const user = text(chef["user"]);
+    const name = user ?? text(chef["validatorName"]) ?? `${organization}-validator`;
+    const seeded = await seedChef(this.#options.aws, organization, { name, validator: user === undefined });
+    this.#put([...key, "serverUrl"], serverUrl, seeded.serverUrl);
+    this.#put([...key, "key"], chef["key"], seeded.key);
+    this.#put([...key, "allowHttp"], chef["allowHttp"], true);
+    for (const absent of ["certificateAuthority", "kmsKeyArn"]) this.#put([...key, absent], chef[absent], undefined);
   }
 
   #network(key: Key, current: Table, { vpcId, subnets }: Network): void {
@@ -135,11 +155,13 @@ class Seeder {
       const at = [...key, "volumes", index];
       return [
         this.#replace([...at, "snapshotId"], volume["snapshotId"], (id) => this.#world.snapshot(id, zone)),
+        this.#world.taggedSnapshot(texts(volume["snapshotTags"]), zone),
         this.#replace([...at, "kmsKeyArn"], volume["kmsKeyArn"], (arn) => this.#world.key(arn)),
       ];
     });
     await Promise.all([
       this.#image(key, fleet, zone),
+      this.#fleetChef([...key, "chef"], fleet),
       this.#replace([...key, "rootVolume", "kmsKeyArn"], table(fleet["rootVolume"])["kmsKeyArn"], (arn) => this.#world.key(arn)),
       this.#replaceEach([...key, "securityGroupIds"], fleet["securityGroupIds"], group),
       this.#replaceEach([...key, "loadBalancing", "targetGroupArns"], balancing["targetGroupArns"], (arn) =>

@@ -38,8 +38,9 @@ const table: Readonly<Record<string, Row>> = {
   "sandbox/plugins/": { rooms: [], packages: [...protocol, ...sdk] },
   "sandbox/aws/": { rooms: ["scaling/"], packages: [...sdk, "fast-xml-parser"] },
   "sandbox/chef/": { rooms: [], packages: [] },
+  "sandbox/boot/": { rooms: ["consumer/"], packages: sdk },
   "sandbox/": {
-    rooms: ["contract/", "scaling/", "sandbox/engine/", "sandbox/plugins/", "sandbox/aws/", "sandbox/chef/"],
+    rooms: ["contract/", "scaling/", "sandbox/engine/", "sandbox/plugins/", "sandbox/aws/", "sandbox/boot/", "sandbox/chef/"],
     packages: [...sdk, "commander", "yaml"],
   },
 };

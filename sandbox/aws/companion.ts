@@ -1,7 +1,7 @@
-/** The Chef double beside the local AWS: started when it is first asked for, ended with the daemon, also when that is killed. */
+/** A process beside the local AWS: started when it is first asked for, ended with the daemon, also when that is killed. */
 import { spawn } from "node:child_process";
 import type { ChildProcess, ChildProcessByStdio } from "node:child_process";
-import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
@@ -9,23 +9,34 @@ import type { Readable, Writable } from "node:stream";
 /** A process of Node on a busy machine. */
 const startTimeoutMs = 30_000;
 
-export class ChefCompanion {
-  readonly #root: string;
-  #child: ChildProcess | undefined;
-  #url: Promise<string> | undefined;
+export interface CompanionOptions {
+  /** What it is, in sentences for people. */
+  readonly title: string;
+  /** Its main file, relative to this folder. */
+  readonly entry: string;
+  readonly arguments: readonly string[];
+  /** Where its log is written. */
+  readonly directory: string;
+  /** Before each start. */
+  readonly prepare?: () => void;
+}
 
-  /** @param root the checkout, under whose `.sandbox/chef` it keeps state and log. */
-  constructor(root: string) {
-    this.#root = root;
+export class Companion {
+  readonly #options: CompanionOptions;
+  #child: ChildProcess | undefined;
+  #begun: Promise<string> | undefined;
+
+  constructor(options: CompanionOptions) {
+    this.#options = options;
   }
 
-  /** Its address. A failed start is tried anew the next time; so is one that ended, without what it held. */
-  url(): Promise<string> {
-    this.#url ??= this.#start().catch((error: unknown) => {
-      this.#url = undefined;
+  /** Its first line. A failed start is tried anew the next time; so is one that ended, without what it held. */
+  begun(): Promise<string> {
+    this.#begun ??= this.#start().catch((error: unknown) => {
+      this.#begun = undefined;
       throw error;
     });
-    return this.#url;
+    return this.#begun;
   }
 
   async close(): Promise<void> {
@@ -37,24 +48,20 @@ export class ChefCompanion {
   }
 
   #start(): Promise<string> {
-    const directory = join(this.#root, ".sandbox", "chef");
+    const { title, entry, directory, prepare } = this.#options;
     mkdirSync(directory, { recursive: true });
-    const file = join(directory, "state.json");
-    rmSync(file, { force: true }); // nodes of an earlier life, whose instances are gone
+    prepare?.();
     const logPath = join(directory, "log.txt");
     const log = openSync(logPath, "w");
     // Its standard input is a pipe from here: it ends when that closes.
     const stdio: ["pipe", "pipe", number] = ["pipe", "pipe", log];
-    const child = spawn(process.execPath, [join(import.meta.dirname, "../chef/main.ts"), "--file", file], { stdio }) as ChildProcessByStdio<
-      Writable,
-      Readable,
-      null
-    >;
+    const command = [join(import.meta.dirname, entry), ...this.#options.arguments];
+    const child = spawn(process.execPath, command, { stdio }) as ChildProcessByStdio<Writable, Readable, null>;
     closeSync(log);
     this.#child = child;
     child.stdin.on("error", () => undefined); // the other end is gone: `exit` tells
     return new Promise((resolve, reject) => {
-      const fail = (why: string) => reject(new Error(`The Chef double did not start: ${why}; its log is ${logPath}`));
+      const fail = (why: string) => reject(new Error(`${title} did not start: ${why}; its log is ${logPath}`));
       const timer = setTimeout(() => child.kill("SIGKILL"), startTimeoutMs);
       createInterface({ input: child.stdout }).once("line", (line) => {
         clearTimeout(timer);
@@ -63,7 +70,7 @@ export class ChefCompanion {
       child.once("error", (error) => fail(error.message));
       child.once("exit", (code, signal) => {
         clearTimeout(timer);
-        this.#url = undefined;
+        this.#begun = undefined;
         fail(`it ended with ${signal ?? code ?? "nothing"}`);
       });
     });

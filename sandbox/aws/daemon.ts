@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { RealClock, VirtualClock } from "../../scaling/clock.ts";
 import type { Clock } from "../../scaling/clock.ts";
-import { ChefCompanion } from "./companion.ts";
+import { Companion } from "./companion.ts";
 import { EmulatedService } from "./endpoint/emulated.ts";
 import { AdminError, createAdmin } from "./endpoint/admin.ts";
 import { CallLog } from "./endpoint/calls.ts";
@@ -50,14 +50,15 @@ class Daemon {
   readonly #sessions = new Sessions();
   readonly #forwarder = new Forwarder();
   readonly #emulators = new Map<EmulatorName, Emulator>();
-  readonly #chef: ChefCompanion;
+  readonly #chef: Companion;
+  #boot: Companion | undefined;
   readonly #endpoint: Endpoint;
   #world: World | undefined;
   #own: OwnServices | undefined;
 
   constructor(options: DaemonOptions) {
     this.#options = options;
-    this.#chef = new ChefCompanion(options.root);
+    this.#chef = chefCompanion(options.root);
     this.#clock = options.speed === "stepped" ? new VirtualClock(Date.now()) : new RealClock(options.speed);
     this.#endpoint = new Endpoint({
       accountId: options.accountId,
@@ -118,6 +119,7 @@ class Daemon {
     await this.#own?.close();
     for (const service of this.#own?.all ?? []) await service.close();
     await Promise.all([...this.#emulators.values()].map((emulator) => emulator.stop()));
+    await this.#boot?.close();
     await this.#chef.close();
     this.#forwarder.close();
     for (const name of emulatorNames) rmSync(join(this.#options.directory, name, "tmp"), { recursive: true, force: true });
@@ -155,13 +157,28 @@ class Daemon {
       "GET /_fleet/refusals": () => ({ refusals: this.#own?.publisher.refusals ?? [] }),
       "POST /_fleet/metrics": (body) => this.#putMetrics(body),
       "POST /_fleet/imds/*": async (_, instanceId) => ({ endpoint: await this.#own?.metadata.listen(instanceId) }),
-      "POST /_fleet/chef": async () => ({ url: await this.#chef.url() }),
+      "POST /_fleet/chef": async () => ({ url: await this.#chef.begun() }),
+      "POST /_fleet/boot": () => this.#bootInstances(),
       "POST /_fleet/autoscaling/*": (body, path) => this.#administerAutoScaling(path, body),
       "POST /_fleet/shutdown": () => {
         setImmediate(() => this.#options.onShutdown());
         return { stopping: true };
       },
     };
+  }
+
+  /** From now on, what the groups launch really boots. */
+  async #bootInstances(): Promise<{ readonly home: string }> {
+    const { root, region } = this.#options;
+    const home = join(root, ".sandbox", "boot");
+    this.#boot ??= new Companion({
+      title: "What boots the instances",
+      entry: "../boot/main.ts",
+      arguments: ["--endpoint", this.#world?.endpoint ?? "", "--region", region, "--home", home],
+      directory: join(root, ".sandbox", "boot-log"),
+    });
+    await this.#boot.begun();
+    return { home };
   }
 
   /** Metrics that AWS's own services publish, which PutMetricData refuses: `{namespace, name, dimensions, value, unit}`. */
@@ -199,6 +216,14 @@ class Daemon {
       memoryMiB: Math.round(process.memoryUsage.rss() / 2 ** 20),
     };
   }
+}
+
+function chefCompanion(root: string): Companion {
+  const directory = join(root, ".sandbox", "chef");
+  const file = join(directory, "state.json");
+  // Nodes of an earlier life, whose instances are gone.
+  const prepare = () => rmSync(file, { force: true });
+  return new Companion({ title: "The Chef double", entry: "../chef/main.ts", arguments: ["--file", file], directory, prepare });
 }
 
 /** Resolves when every service answers; rejects with a sentence about what is missing, nothing left running. */

@@ -1,10 +1,11 @@
 /** The paths below `/_fleet/`: what the sandbox itself asks of its Chef double. Not signed, and only on 127.0.0.1. */
 import type { ChefReply, ChefServerApi } from "./api.ts";
-import { newOrganization, type ChefStore } from "./store.ts";
+import { accessForNew, newOrganization, type ChefStore } from "./store.ts";
 
 export const adminPath = "/_fleet/";
 
 interface Body {
+  readonly validator?: unknown;
   readonly user?: unknown;
   readonly publicKey?: unknown;
   readonly name?: unknown;
@@ -14,10 +15,11 @@ const refused = (error: string): ChefReply => ({ status: 400, body: { error: [er
 
 /**
  * `PUT organizations/NAME {user, publicKey}` makes an organization and a member who may delete nodes and clients; again for another member.
+ * `PUT organizations/NAME/creators {name, publicKey, validator}` makes who may make clients: a validator, or a user when that is false.
  * `GET organizations/NAME` names its nodes and clients. `POST organizations/NAME/nodes {name, …}` registers a node with its client.
  */
 export function administer(method: string, url: string, text: string, store: ChefStore, api: ChefServerApi): ChefReply {
-  const match = /^\/_fleet\/organizations\/([a-z0-9][a-z0-9_-]*)(\/nodes)?$/.exec(url);
+  const match = /^\/_fleet\/organizations\/([a-z0-9][a-z0-9_-]*)(\/nodes|\/creators)?$/.exec(url);
   const [, name = "", nodes] = match ?? [];
   const action = match === null ? undefined : actions[`${method}${nodes ?? ""}`];
   if (action === undefined) return { status: 404, body: { error: [`no ${method} ${url} here`] } };
@@ -40,6 +42,22 @@ const actions: Readonly<Record<string, Action>> = {
     member.publicKey = publicKey;
     if (!member.organizations.includes(name)) member.organizations.push(name);
     if (organization.groups["users"]?.includes(user) === false) organization.groups["users"].push(user);
+    store.changed();
+    return { status: 200, body: {} };
+  },
+  "PUT/creators": (organizationName, { name, publicKey, validator }, store) => {
+    if (typeof name !== "string" || typeof publicKey !== "string") return refused("name and publicKey must be texts");
+    const organization = (store.state.organizations[organizationName] ??= newOrganization());
+    const { clients } = organization.containers;
+    if (!clients.create.actors.includes(name)) clients.create.actors.push(name);
+    if (validator === true) {
+      organization.clients[name] ??= { value: { name, validator: true, publicKey }, access: accessForNew(clients, name) };
+      organization.clients[name].value.publicKey = publicKey;
+    } else {
+      const member = (store.state.users[name] ??= { publicKey, organizations: [] });
+      member.publicKey = publicKey;
+      if (!member.organizations.includes(organizationName)) member.organizations.push(organizationName);
+    }
     store.changed();
     return { status: 200, body: {} };
   },

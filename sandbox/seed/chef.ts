@@ -1,4 +1,4 @@
-/** The Chef server of a stack whose consumer is a function: the double beside the local AWS, with the consumer's user and its key. */
+/** The Chef server of a stack: the double beside the local AWS, with the users and clients that the settings name, and their keys. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import type { AwsPlace } from "./world.ts";
 import { SeedError } from "./override.ts";
@@ -19,7 +19,7 @@ async function asked<T>(method: string, url: string, body?: object): Promise<T> 
   return (await answer.json()) as T;
 }
 
-/** The consumer's key, made once for this local AWS: of several runs at the same time the first one makes it. */
+/** The key of one of them, made once for this local AWS: of several runs at the same time the first one makes it. */
 async function keyOf({ endpoint, region }: AwsPlace, name: string): Promise<KeyObject> {
   // Loaded here alone: most settings name no Chef server.
   const { GetParameterCommand, ParameterAlreadyExists, ParameterNotFound, PutParameterCommand, SSMClient } =
@@ -51,13 +51,16 @@ async function keyOf({ endpoint, region }: AwsPlace, name: string): Promise<KeyO
   }
 }
 
-/** Makes organization, user and key; what is there already stays. */
-export async function seedChef(place: AwsPlace, organization: string, user: string): Promise<SeededChef> {
+/** Whose key it is: a user who may delete nodes and clients, or who may make clients, a validator or a user. */
+export type ChefActor = { readonly user: string } | { readonly name: string; readonly validator: boolean };
+
+/** Makes organization, user or client, and its key; what is there already stays. */
+export async function seedChef(place: AwsPlace, organization: string, actor: ChefActor): Promise<SeededChef> {
   const { url } = await asked<{ readonly url: string }>("POST", `${place.endpoint}/_fleet/chef`);
-  const name = `/sandbox/chef/${organization}/${user}`;
+  const name = `/sandbox/chef/${organization}/${"user" in actor ? actor.user : actor.name}`;
   const publicKey = createPublicKey(await keyOf(place, name))
     .export({ type: "spki", format: "pem" })
     .toString();
-  await asked("PUT", `${url}/_fleet/organizations/${organization}`, { user, publicKey });
+  await asked("PUT", `${url}/_fleet/organizations/${organization}${"user" in actor ? "" : "/creators"}`, { ...actor, publicKey });
   return { serverUrl: `${url}/organizations/${organization}`, key: `ssm:${name}` };
 }

@@ -4,6 +4,7 @@ import { CloudWatchClient, DescribeAlarmsCommand, PutMetricAlarmCommand } from "
 import {
   CreateSecurityGroupCommand,
   CreateSnapshotCommand,
+  CreateTagsCommand,
   CreateVolumeCommand,
   DeleteVolumeCommand,
   DescribeImagesCommand,
@@ -151,6 +152,20 @@ export class SeedWorld {
       const made = await this.#ec2.send(new CreateSnapshotCommand({ VolumeId: volume.VolumeId, TagSpecifications: tags }));
       await this.#ec2.send(new DeleteVolumeCommand({ VolumeId: volume.VolumeId }));
       return must(made.SnapshotId, "a snapshot id");
+    });
+  }
+
+  /** A snapshot that boot finds by its tags; none is made where no tags are named. */
+  async taggedSnapshot(wanted: Readonly<Record<string, string>>, zone: string): Promise<void> {
+    const filters = Object.entries(wanted).map(([key, value]) => ({ Name: `tag:${key}`, Values: [value] }));
+    if (filters.length === 0) return;
+    await this.#ensure(`snapshot with ${JSON.stringify(wanted)}`, async () => {
+      const { Snapshots = [] } = await this.#ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ["self"], Filters: filters }));
+      if (Snapshots[0]?.SnapshotId !== undefined) return Snapshots[0].SnapshotId;
+      const id = await this.snapshot(`tags ${hash(wanted)}`, zone);
+      const tags = Object.entries(wanted).map(([Key, Value]) => ({ Key, Value }));
+      await this.#ec2.send(new CreateTagsCommand({ Resources: [id], Tags: tags }));
+      return id;
     });
   }
 

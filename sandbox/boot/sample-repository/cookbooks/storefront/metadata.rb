@@ -1,0 +1,2 @@
+name 'storefront'
+version '1.0.0'

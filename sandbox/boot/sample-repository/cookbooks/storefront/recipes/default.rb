@@ -1,0 +1,3 @@
+file '/etc/storefront' do
+  content "ready\n"
+end
