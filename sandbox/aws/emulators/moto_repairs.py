@@ -88,6 +88,38 @@ def create_image_takes_the_volumes_of_its_instance():
     Response.create_image = create_image
 
 
+def run_instances_honours_its_client_token():
+    """Who asks again because no answer came would otherwise launch twice."""
+    import threading
+
+    from moto.ec2.exceptions import EC2ClientError
+    from moto.ec2.models.instances import InstanceBackend
+
+    original = InstanceBackend.run_instances
+    lock = threading.Lock()
+    no_token = "ABCDE"  # what moto fills in
+
+    def run_instances(self, image_id, count, user_data, security_group_names, **kwargs):
+        token = kwargs.get("client_token", no_token)
+        if token == no_token:
+            return original(self, image_id, count, user_data, security_group_names, **kwargs)
+        asked = (image_id, count, kwargs.get("instance_type"), kwargs.get("subnet_id"))
+        with lock:
+            answers = self.__dict__.setdefault("answers_by_token", {})
+            if token in answers:
+                before, reservation = answers[token]
+                if before != asked:
+                    message = f"The client token {token} was used for a request with other parameters"
+                    raise EC2ClientError("IdempotentParameterMismatch", message)
+                return reservation
+            reservation = original(self, image_id, count, user_data, security_group_names, **kwargs)
+            answers[token] = (asked, reservation)
+            return reservation
+
+    InstanceBackend.run_instances = run_instances
+
+
 def apply():
     register_image_keeps_its_arguments()
     create_image_takes_the_volumes_of_its_instance()
+    run_instances_honours_its_client_token()

@@ -208,6 +208,12 @@ describe("the choice of a party", () => {
     await assert.rejects(attribute("i-0123456789abcdef0"), { name: "InvalidInstanceID.NotFound" });
     await ec2.send(new TerminateInstancesCommand({ InstanceIds: [first!] }));
     assert.equal((await attribute(first!)).InstanceId, first);
+    // A call that is repeated with its client token launches nothing more.
+    const call = { ImageId, InstanceType: "t3.micro" as const, MinCount: 1, MaxCount: 1, ClientToken: "asked-twice" };
+    const ids = async (more: object = {}) =>
+      (await ec2.send(new RunInstancesCommand({ ...call, ...more }))).Instances?.map(({ InstanceId }) => InstanceId);
+    assert.deepEqual(await ids(), await ids());
+    await assert.rejects(ids({ MinCount: 2, MaxCount: 2 }), { name: "IdempotentParameterMismatch" });
     const unknown = ec2.send(new RunInstancesCommand({ ImageId: "ami-0123456789abcdef0", MinCount: 1, MaxCount: 1 }));
     await assert.rejects(unknown, { name: "InvalidAMIID.NotFound" });
   });

@@ -1,5 +1,4 @@
 /** Launches real instances: one RunInstances for up to a hundred, with every field of the template. */
-import { setTimeout } from "node:timers/promises";
 import {
   AssociateIamInstanceProfileCommand,
   CreateTagsCommand,
@@ -31,8 +30,6 @@ export interface LaunchOptions {
 const launchesPerCall = 100;
 /** The emulator serves one request at a time; more at once only queue there. */
 const callsAtOnce = 4;
-/** Of the wall clock: the emulator takes half a second for a hundred launches. */
-const secondLookMs = 1000;
 
 class Launcher {
   readonly #options: LaunchOptions;
@@ -57,34 +54,33 @@ class Launcher {
     return [];
   }
 
+  /** The token makes EC2 answer a launch that is asked for again with the instances of the first time. */
   async #portion(source: LaunchSource, activityIds: readonly string[], maybeDone: boolean): Promise<readonly Fact[]> {
     const token = activityIds[0] ?? "";
-    const found = maybeDone ? await this.#launchedBefore(source, token, activityIds.length) : [];
-    if (found.length > 0) {
-      const known = new Set(found.map(({ InstanceId }) => InstanceId).filter((id) => id !== undefined && this.#options.isMember(id)));
-      const fresh = found.filter(({ InstanceId }) => !known.has(InstanceId));
-      const waiting = activityIds.filter((id) => this.#options.waits(id));
-      return [...launched(waiting, fresh), ...failed(waiting.slice(fresh.length), partlyLaunched)];
-    }
     try {
-      const instances = await this.#run(source, activityIds.length, token);
-      return [...launched(activityIds, instances), ...failed(activityIds.slice(instances.length), partlyLaunched)];
+      const instances = await this.#run(source, activityIds.length, token, maybeDone);
+      const { isMember, waits } = this.#options;
+      const fresh = instances.filter(({ InstanceId }) => InstanceId !== undefined && !isMember(InstanceId));
+      const waiting = activityIds.filter((id) => waits(id));
+      return [...launched(waiting, fresh), ...failed(waiting.slice(fresh.length), partlyLaunched)];
     } catch (error) {
       // Without an answer the launch may have happened all the same.
-      const lost = isRefusal(error) ? [] : await this.#launchedBefore(source, token, activityIds.length).catch(() => []);
-      return [...launched(activityIds, lost), ...failed(activityIds.slice(lost.length), error)];
+      if (!isRefusal(error) && !maybeDone) return this.#portion(source, activityIds, true);
+      return failed(activityIds, error);
     }
   }
 
-  async #run(source: LaunchSource, count: number, token: string): Promise<Instance[]> {
+  async #run(source: LaunchSource, count: number, token: string, maybeDone: boolean): Promise<Instance[]> {
     const { ec2, faults } = this.#options;
     const { group, zone } = source.effect;
     const input = runInstancesInput(source, count, token);
     const fault = faults.ofLaunch({ group, zone, instanceType: input.InstanceType });
     if (fault) throw new LaunchRefused(fault.code, fault.message);
-    const { Instances: instances = [] } = await ec2.send(new RunInstancesCommand(input));
+    const { Instances: answered = [] } = await ec2.send(new RunInstancesCommand(input));
+    const instances = maybeDone ? await this.#alive(answered) : answered;
     try {
-      await this.#complete(source, instances.slice(1), instances);
+      const withoutProfile = maybeDone ? instances.filter((one) => one.IamInstanceProfile === undefined) : instances.slice(1);
+      await this.#complete(source, withoutProfile, instances);
     } catch (error) {
       // An instance without its profile is not what was asked for, and nobody would know of it.
       const InstanceIds = instances.flatMap(({ InstanceId }) => InstanceId ?? []);
@@ -92,6 +88,14 @@ class Launcher {
       throw error;
     }
     return instances;
+  }
+
+  /** As EC2 has them now: of those launched earlier some may have ended meanwhile. */
+  async #alive(answered: readonly Instance[]): Promise<Instance[]> {
+    const InstanceIds = answered.flatMap(({ InstanceId }) => InstanceId ?? []);
+    const { Reservations = [] } = await this.#options.ec2.send(new DescribeInstancesCommand({ InstanceIds }));
+    const instances = Reservations.flatMap(({ Instances = [] }) => Instances);
+    return instances.filter(({ State }) => State?.Name !== "shutting-down" && State?.Name !== "terminated");
   }
 
   async #complete(source: LaunchSource, withoutProfile: readonly Instance[], instances: readonly Instance[]): Promise<void> {
@@ -116,38 +120,6 @@ class Launcher {
     const tags = template.TagSpecifications?.find(({ ResourceType }) => ResourceType === "network-interface")?.Tags ?? [];
     const ids = instances.flatMap(({ NetworkInterfaces }) => NetworkInterfaces?.flatMap((one) => one.NetworkInterfaceId ?? []) ?? []);
     if (tags.length > 0 && ids.length > 0) await this.#options.ec2.send(new CreateTagsCommand({ Resources: ids, Tags: tags }));
-  }
-
-  /**
-   * Instances of an earlier call with that token: launched, but the answer was never recorded. The call may still be going on in EC2, so
-   * fewer than were asked for are believed only when a second look finds no more.
-   */
-  async #launchedBefore(source: LaunchSource, token: string, count: number): Promise<Instance[]> {
-    let found = await this.#withToken(source.effect.group, token);
-    for (let before = -1; found.length < count && found.length !== before;) {
-      before = found.length;
-      await setTimeout(secondLookMs);
-      found = await this.#withToken(source.effect.group, token);
-    }
-    await this.#complete(
-      source,
-      found.filter(({ IamInstanceProfile }) => IamInstanceProfile === undefined),
-      found,
-    );
-    return found;
-  }
-
-  async #withToken(group: string, token: string): Promise<Instance[]> {
-    const found: Instance[] = [];
-    let NextToken: string | undefined;
-    do {
-      const page = await this.#options.ec2.send(
-        new DescribeInstancesCommand({ Filters: [{ Name: "tag:aws:autoscaling:groupName", Values: [group] }], NextToken }),
-      );
-      found.push(...(page.Reservations ?? []).flatMap(({ Instances }) => Instances ?? []));
-      NextToken = page.NextToken;
-    } while (NextToken !== undefined);
-    return found.filter((instance) => instance.ClientToken === token && instance.State?.Name !== "terminated");
   }
 }
 
