@@ -72,6 +72,6 @@ export const fleets = Object.fromEntries(
       },
       { protect, dependsOn },
     );
-    return [name, fleetOutput(prefix, args, rollout, { fleet: group, scaling: alarms, rollout: run, notices })];
+    return [name, fleetOutput(prefix, args, rollout, { fleet: group, scaling: alarms, rollout: run, notices, cleanup })];
   }),
 );

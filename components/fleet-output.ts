@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { FleetOutput } from "../contract/fleets-output.ts";
 import type { FleetArgs } from "./fleet-args.ts";
 import type { Fleet } from "./fleet.ts";
+import type { NodeCleanup } from "./node-cleanup.ts";
 import type { NoticePath } from "./notice-path.ts";
 import type { Rollout } from "./rollout.ts";
 import type { ScalingAlarms } from "./scaling-alarms.ts";
@@ -11,6 +12,7 @@ export interface FleetParts {
   readonly scaling: ScalingAlarms;
   readonly rollout: Rollout;
   readonly notices: NoticePath;
+  readonly cleanup?: NodeCleanup | undefined;
 }
 
 export type FleetSettings = Pick<FleetArgs, "identity" | "account" | "image" | "instanceType" | "provisioning" | "size" | "bootSeconds">;
@@ -20,7 +22,7 @@ export function fleetOutput(
   prefix: string,
   { identity, account, ...args }: FleetSettings,
   healthy: FleetOutput["rollout"],
-  { fleet, scaling, rollout, notices }: FleetParts,
+  { fleet, scaling, rollout, notices, cleanup }: FleetParts,
 ): pulumi.Output<FleetOutput> {
   const { fleet: name, ...who } = identity;
   const { id, bakeType, architecture, bakedAt } = args.image;
@@ -35,6 +37,7 @@ export function fleetOutput(
         queueArn: notices.queueArn,
         deadLetterQueueUrl: notices.deadLetterQueueUrl,
       },
+      ...(cleanup === undefined ? {} : { cleanup: cleanup.functionName === undefined ? {} : { functionName: cleanup.functionName } }),
     })
     .apply((resolved) =>
       pulumi.all([scaling.scaling, pulumi.all([...scaling.rolloutAlarms])]).apply(([policies, composites]): FleetOutput => ({

@@ -42,6 +42,8 @@ export interface FleetOutput {
   readonly bootSeconds: number;
   readonly scaling: ScalingOutput;
   readonly notices: NoticesOutput;
+  /** What removes departed nodes from Chef; absent = nothing. Without a function a worker does it, outside of the stack. */
+  readonly cleanup?: { readonly functionName?: string };
   readonly rollout: {
     readonly minHealthyPercent: number;
     readonly maxHealthyPercent: number;

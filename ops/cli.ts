@@ -3,6 +3,7 @@ import process from "node:process";
 import { Command } from "commander";
 import { exitCodes } from "./exit-codes.ts";
 import { addBake } from "./verbs/bake.ts";
+import { addDrill } from "./verbs/drill.ts";
 import { addHosts } from "./verbs/hosts.ts";
 import { addImagePick } from "./verbs/image-pick.ts";
 import { addPromote } from "./verbs/promote.ts";
@@ -20,11 +21,12 @@ const program = new Command("ops")
 
 addRollout(program);
 addStatus(program);
+addDrill(program);
 addHosts(program);
-addImagePick(program.command("image").description("images that a bake made"));
-
 addBake(program);
 addPromote(program);
+addImagePick(program.command("image").description("images that a bake made"));
+
 const snapshot = program.command("snapshot").description("snapshots of a fleet's volumes: made, pruned, picked");
 addSnapshotCreate(snapshot);
 addSnapshotPick(snapshot);

@@ -8,11 +8,14 @@ import type { DrainRequest } from "../../contract/state-commands.ts";
 import type { AwsSession } from "../account.ts";
 import { calling } from "../aws-calls.ts";
 
+/** Where the question goes. */
+export type RemainingPlace = Pick<DrainRequest, "functionName" | "namePrefix" | "queueUrl" | "deadLetterQueueUrl">;
+
 /**
  * Asks once what is left. Nodes count only when the stack has no group any more: while one stands (a queue was replaced,
  * or the consumer is taken out of the settings), its nodes are where they belong.
  */
-export function asking(request: DrainRequest, { clientArguments }: AwsSession): () => Promise<RemainingAnswer> {
+export function asking(request: RemainingPlace, { clientArguments }: AwsSession): () => Promise<RemainingAnswer> {
   const { functionName, queueUrl, deadLetterQueueUrl, namePrefix } = request;
   if (functionName === undefined) {
     const queue = new SqsQueue(new SQSClient(clientArguments), queueUrl, deadLetterQueueUrl);
