@@ -3,11 +3,13 @@ import { allOrEveryFault } from "./components/every-fault.ts";
 import { BakedImage } from "./components/baked-image.ts";
 import { fleetOutput } from "./components/fleet-output.ts";
 import { Fleet } from "./components/fleet.ts";
+import { ManagedNodeLayer } from "./components/managed-node-layer.ts";
 import { lookUpNetwork } from "./components/network.ts";
 import { NodeCleanup } from "./components/node-cleanup.ts";
 import { NoticePath } from "./components/notice-path.ts";
 import { Rollout } from "./components/rollout.ts";
 import { ScalingAlarms } from "./components/scaling-alarms.ts";
+import { SnapshotVolume } from "./components/snapshot-volume.ts";
 import { fleetTags } from "./components/tags.ts";
 import { readSettings } from "./config.ts";
 
@@ -19,7 +21,11 @@ const cleanup =
 const verified = settings.fleets.map(async (fleet) => {
   const { id: imageId, ...expected } = fleet.image;
   const image = new BakedImage(`${fleet.prefix}-image`, { imageId, ...expected, product: naming.product });
-  return { ...fleet, image: await image.facts };
+  const volumes = fleet.volumes
+    .filter(({ snapshotId, snapshotTags }) => (snapshotId ?? snapshotTags) !== undefined)
+    .map((volume) => new SnapshotVolume(`${fleet.prefix}-volume-${volume.deviceName.slice("/dev/".length)}`, volume).snapshotId);
+  const [facts] = await allOrEveryFault([image.facts, ...volumes]);
+  return { ...fleet, image: facts };
 });
 const [network, ...ready] = await allOrEveryFault([lookUpNetwork(settings.network), ...verified]);
 
@@ -33,7 +39,10 @@ const groups = ready.map(({ name, prefix, traffic, scaling, rollout, ...fleet })
     alertTopicArn: notices.alertTopicArn,
     instancePolicy: [],
   };
-  const group = new Fleet(prefix, args, { protect, before: [...notices.before, ...(cleanup?.before ?? [])] });
+  const layer =
+    fleet.managedNode && new ManagedNodeLayer(`${prefix}-layer`, { prefix, identity: fleet.identity, ...fleet.managedNode }, { protect });
+  const before = [...notices.before, ...(cleanup?.before ?? []), ...(layer?.before ?? [])];
+  const group = new Fleet(prefix, args, { protect, before });
   const alarms = new ScalingAlarms(
     `${prefix}-scaling`,
     {

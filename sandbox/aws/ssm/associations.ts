@@ -103,7 +103,7 @@ export class Associations {
       const status = association.results.get(instanceId);
       return status === undefined
         ? []
-        : [{ AssociationId: association.id, Name: association.settings["Name"], InstanceId: instanceId, Status: status }];
+        : [{ AssociationId: association.id, ...names(association), InstanceId: instanceId, Status: status, DetailedStatus: status }];
     });
     return { InstanceAssociationStatusInfos: found };
   }
@@ -127,6 +127,8 @@ export class Associations {
     return found;
   }
 }
+
+const names = ({ settings }: Association) => ({ Name: settings["Name"], AssociationName: settings["AssociationName"] });
 
 export function isTargeted(targets: readonly Target[], instanceId: string, tags: Readonly<Record<string, string>>): boolean {
   if (targets.length === 0) return false;

@@ -73,6 +73,7 @@ const computed: Readonly<Record<string, (name: string, inputs: Inputs) => Inputs
   }),
   "aws:sqs/queuePolicy:QueuePolicy": () => ({}),
   "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": () => ({}),
+  "aws:ssm/association:Association": (name) => ({ associationId: `${name}-id`, arn: arn("ssm", `association/${name}`) }),
   "command:local:Command": () => ({ stdout: "", stderr: "" }),
 };
 
