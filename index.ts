@@ -19,8 +19,12 @@ const notices = new NoticePath(`${prefix}-notices`, { naming, account, alerts: s
 const cleanup =
   settings.consumer && new NodeCleanup(`${prefix}-cleanup`, { naming, account, notices, roleArn, ...settings.consumer }, { protect });
 const verified = settings.fleets.map(async (fleet) => {
-  const { id: imageId, ...expected } = fleet.image;
-  const image = new BakedImage(`${fleet.prefix}-image`, { imageId, ...expected, product: naming.product });
+  const { bake, ...expected } = fleet.image;
+  const image = new BakedImage(`${fleet.prefix}-image`, {
+    ...expected,
+    bake: bake && { ...bake, region, accountId: account.accountId, roleArn },
+    product: naming.product,
+  });
   const volumes = fleet.volumes
     .filter(({ snapshotId, snapshotTags }) => (snapshotId ?? snapshotTags) !== undefined)
     .map((volume) => new SnapshotVolume(`${fleet.prefix}-volume-${volume.deviceName.slice("/dev/".length)}`, volume).snapshotId);

@@ -93,11 +93,12 @@ function hookFaults(path: string, name: string, hook: HookArgs | undefined): Fau
 /** The image runs on every type that the group may launch. */
 function architectureFaults({ image, instanceType, mixedInstances }: FleetArgs): Fault[] {
   const types = [...new Set([instanceType, ...(mixedInstances?.types ?? [])])];
+  const what = typeof image.id === "string" ? `image ${image.id}` : "the image";
   return types.flatMap((type) => {
     const architecture = parseInstanceType(type)?.architecture;
     if (architecture === undefined) return [fault("instanceType", type, "an instance type such as m7i.large")];
     if (architecture === image.architecture) return [];
-    return [fault("instanceType", type, `a type for ${image.architecture}`, `that is what image ${image.id} was built for`)];
+    return [fault("instanceType", type, `a type for ${image.architecture}`, `that is what ${what} was built for`)];
   });
 }
 

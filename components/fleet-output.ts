@@ -29,6 +29,7 @@ export function fleetOutput(
   return pulumi
     .output({
       accountId: account.accountId,
+      image: { id, bakeType, architecture, bakedAt },
       group: { name: fleet.groupName, arn: fleet.groupArn },
       launchTemplate: { id: fleet.launchTemplateId, name: fleet.launchTemplateName, version: rollout.launchTemplateVersion },
       notices: {
@@ -46,7 +47,6 @@ export function fleetOutput(
         ...who,
         region: account.region,
         ...resolved,
-        image: { id, bakeType, architecture, bakedAt },
         instanceType: args.instanceType,
         provisioning: args.provisioning,
         size: args.size,

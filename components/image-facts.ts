@@ -1,18 +1,19 @@
+import type * as pulumi from "@pulumi/pulumi";
 import type { Architecture } from "../contract/fleets-output.ts";
 import { tagKeys } from "../contract/tags.ts";
 
-/** What is known of a baked image: its own attributes and the tags that the bake wrote. */
+/** What is known of a baked image: its own attributes and the tags that the bake wrote. What only a bake tells is unknown until it is done. */
 export interface ImageFacts {
   /** `ami-…` */
-  readonly id: string;
-  readonly name: string;
+  readonly id: pulumi.Input<string>;
+  readonly name: pulumi.Input<string>;
   /** Account that owns the image. */
-  readonly ownerId: string;
+  readonly ownerId: pulumi.Input<string>;
   readonly architecture: Architecture;
   /** Instance type that the image was built on. */
   readonly bakeType: string;
   /** When it was built: ISO 8601, UTC, whole seconds. */
-  readonly bakedAt: string;
+  readonly bakedAt: pulumi.Input<string>;
   /** Device name of the root volume; a mapping under any other name would add a second volume. */
   readonly rootDeviceName: string;
   /** Size of the root snapshot, GiB; a root volume cannot be smaller. */
@@ -44,6 +45,8 @@ export interface ExpectedImage {
   readonly product: string;
   /** Days; absent = any age. */
   readonly maxAgeDays?: number | undefined;
+  /** Environment that must have run it; absent = none. */
+  readonly promotedFrom?: string | undefined;
 }
 
 const dayMs = 86_400_000;
@@ -79,6 +82,9 @@ function tagFaults({ tags }: DescribedImage, expected: ExpectedImage): string[] 
   if (tags[tagKeys.product] !== expected.product) {
     faults.push(mismatch(tagKeys.product, tags[tagKeys.product], expected.product, "fleet:product of the settings"));
   }
+  if (expected.promotedFrom !== undefined && tags[tagKeys.promotedFrom] !== expected.promotedFrom) {
+    faults.push(mismatch(tagKeys.promotedFrom, tags[tagKeys.promotedFrom], expected.promotedFrom, "npm run ops -- promote writes it"));
+  }
   return faults;
 }
 
@@ -97,12 +103,26 @@ function dateFaults(bakedAt: string | undefined, maxAgeDays: number | undefined,
   return [`it was baked ${ageDays} days ago; allowed: at most ${maxAgeDays} (image.maxAgeDays of the settings)`];
 }
 
-function rootSizeGiB({ blockDeviceMappings, rootDeviceName }: DescribedImage): number {
+/** What speaks against building upon `image` for nodes of `architecture`. */
+export function sourceFaults(image: DescribedImage, architecture: string): string[] {
+  const { state, rootDeviceType } = image;
+  const faults: string[] = [];
+  if (state !== "available") faults.push(`its state is "${state}"; allowed: "available"`);
+  if (rootDeviceType !== "ebs") faults.push(`its root device is of type "${rootDeviceType}"; allowed: "ebs"`);
+  if (image.architecture !== architecture)
+    faults.push(`its architecture is "${image.architecture}"; allowed: "${architecture}" (the bake type's)`);
+  return faults;
+}
+
+export function rootSizeGiB({ blockDeviceMappings, rootDeviceName }: DescribedImage): number {
   return Number(blockDeviceMappings.find((mapping) => mapping.deviceName === rootDeviceName)?.ebs["volume_size"]);
 }
 
+/** As they are once the image is there. */
+export type KnownFacts = { readonly [Name in keyof ImageFacts]: pulumi.Unwrap<ImageFacts[Name]> };
+
 /** Facts of an image without faults. */
-export function imageFacts(image: DescribedImage): ImageFacts {
+export function imageFacts(image: DescribedImage): KnownFacts {
   const { tags } = image;
   return {
     id: image.id,

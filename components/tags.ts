@@ -1,3 +1,4 @@
+import type * as pulumi from "@pulumi/pulumi";
 import type { NamingInputs } from "../contract/naming.ts";
 import { tagKeys } from "../contract/tags.ts";
 import type { FleetIdentity } from "./fleet-args.ts";
@@ -21,13 +22,13 @@ export function fleetTags(identity: FleetIdentity): Tags {
 }
 
 /** The bake facts that a launch template carries, so that they are at hand without the image. */
-export function imageTags(image: ImageFacts): Tags {
-  const tags: Record<string, string | undefined> = {
+export function imageTags(image: ImageFacts): Record<string, pulumi.Input<string>> {
+  const tags: Record<string, pulumi.Input<string> | undefined> = {
     [tagKeys.bakeType]: image.bakeType,
     [tagKeys.bakedAt]: image.bakedAt,
     [tagKeys.architecture]: image.architecture,
     [tagKeys.sourceImage]: image.sourceImage,
     [tagKeys.recipeRevision]: image.recipeRevision,
   };
-  return Object.fromEntries(Object.entries(tags).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return Object.fromEntries(Object.entries(tags).filter((entry): entry is [string, pulumi.Input<string>] => entry[1] !== undefined));
 }

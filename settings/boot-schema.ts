@@ -4,7 +4,7 @@ import { arn, oneOf, secretName, table, text, whole, yesNo } from "./leaves.ts";
 /** Settings of how a node gets its configuration: `chef`, `managedNode` and `boot` of a fleet. */
 export const provisioningWords = ["none", "chef-server", "chef-solo", "managed-node"] as const;
 
-const runListItem = text(
+export const runListItem = text(
   /^(?:role\[[A-Za-z0-9_-]+\]|recipe\[[A-Za-z0-9_-]+(?:::[A-Za-z0-9_-]+)?(?:@\d+(?:\.\d+){1,2})?\])$/,
   "an entry such as role[app] or recipe[storefront::app]",
   { description: "A role or recipe.", example: "role[app]" },

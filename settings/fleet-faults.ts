@@ -10,6 +10,7 @@ import { checkPoolBeside, checkWarmPool } from "../scaling/checks/warm-pool.ts";
 import { bootFaults } from "./boot-faults.ts";
 import { fleetSchema } from "./fleet-schema.ts";
 import type { FleetSettingsInput } from "./fleet-schema.ts";
+import { imageFaults } from "./image-faults.ts";
 import { resolveMixed } from "./resolve-instances.ts";
 import { scalingFaults } from "./resolve-scaling.ts";
 
@@ -40,6 +41,12 @@ export function fleetFaults(raw: Raw): Fault[] {
     ...within("loadBalancing", loadBalancingFaults(part(raw, "loadBalancing"), raw["loadBalancing"])),
     ...healthFaults(raw, part(raw, "health")),
     ...trafficFaults(raw),
+    ...imageFaults({
+      image: part(raw, "image"),
+      provisioning: part(raw, "provisioning"),
+      chef: part(raw, "chef"),
+      volumes: part(raw, "volumes") ?? [],
+    }),
     ...bootFaults({
       provisioning: part(raw, "provisioning"),
       chef: part(raw, "chef"),

@@ -1,28 +1,14 @@
 import { z } from "zod";
 import { groupOptions, mixedInstances, warmPool } from "./instances-schema.ts";
-import { accountIdPattern, arn, ec2Id, instanceType, oneOf, table, text, whole, word, yesNo } from "./leaves.ts";
+import { arn, ec2Id, instanceType, oneOf, table, text, whole, word, yesNo } from "./leaves.ts";
 import { bootSchema, chefSchema, managedNodeSchema, provisioningWords } from "./boot-schema.ts";
+import { imageSchema } from "./image-schema.ts";
 import { scalingSchema } from "./scaling-schema.ts";
 
 /** Longest that a fleet's name may be: with product, environment, platform and suffix every limit of a service holds. */
 const nameLength = 32;
 
 export const fleetNameSchema = word(nameLength, { description: "Name of a fleet within the stack.", example: "app" });
-
-const image = z
-  .strictObject({
-    id: ec2Id("ami", "Image that the instances run. `npm run ops -- image pick` writes it."),
-    bakeType: instanceType("Instance type that the image was built on; compared with the image's tag."),
-    owner: text(new RegExp(`^(?:self|${accountIdPattern.source.slice(1, -1)})$`), "self, or the 12 digits of an account", {
-      description: "Account that owns the image.",
-      example: "self",
-    }).default("self"),
-    maxAgeDays: whole(1, 3650, {
-      description: "Days since the bake after which the image is refused; absent = any age.",
-      example: 90,
-    }).exactOptional(),
-  })
-  .meta({ description: "What the instances run." });
 
 const size = z
   .strictObject({
@@ -221,7 +207,7 @@ export const fleetSchema = z
       description: "What the nodes do, the value of their tag `fleet:role`; absent = the fleet's name.",
       example: "app",
     }).exactOptional(),
-    image,
+    image: imageSchema,
     instanceType: instanceType("Instance type of the group; policies compare it with the bake type."),
     mixedInstances: mixedInstances.exactOptional(),
     warmPool: warmPool.exactOptional(),

@@ -9,6 +9,7 @@ import { opsWorksEnd } from "./boot-faults.ts";
 import { consumerFaults } from "./consumer-faults.ts";
 import { fleetFaults } from "./fleet-faults.ts";
 import { fleetNameSchema, fleetSchema } from "./fleet-schema.ts";
+import { bakingStackFaults } from "./image-faults.ts";
 import { identityName, resolveSettings } from "./resolve.ts";
 import type { Settings } from "./resolve.ts";
 import { awsSchemas, projectSchemas } from "./schema.ts";
@@ -42,7 +43,7 @@ export function parseSettings(source: SettingsSource): ParsedSettings {
     ...keyFaults("aws", awsSchemas, values),
     ...choiceFaults(values),
     ...consumerFaults(project, values),
-    ...fleetsFaults(values.get(`${project}:fleets`)),
+    ...fleetsFaults(source.stack, values.get(`${project}:fleets`)),
     ...policyFaults(values.get(`${project}:policies`), source.policyPack),
   ];
   // What is encrypted is not looked into: a fault in it would show it.
@@ -136,18 +137,21 @@ function choiceFaults(values: ReadonlyMap<string, unknown>): SettingFault[] {
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-function fleetsFaults(fleets: unknown): SettingFault[] {
+function fleetsFaults(stack: string, fleets: unknown): SettingFault[] {
   if (!isRecord(fleets)) return [];
   const key = `${project}:fleets`;
   if (Object.keys(fleets).length === 0) {
     return [{ key, problem: "is empty; allowed: one fleet or more", mend: setLine(`${key}.app.instanceType`, "t3.small") }];
   }
-  return [...Object.entries(fleets).flatMap(([name, fleet]) => fleetFaultsOf(`${key}.${name}`, name, fleet)), ...nameFaults(key, fleets)];
+  return [
+    ...Object.entries(fleets).flatMap(([name, fleet]) => fleetFaultsOf(`${key}.${name}`, name, fleet, stack)),
+    ...nameFaults(key, fleets),
+  ];
 }
 
 const fleetJsonSchema = jsonSchemaOf(fleetSchema);
 
-function fleetFaultsOf(key: string, name: string, fleet: unknown): SettingFault[] {
+function fleetFaultsOf(key: string, name: string, fleet: unknown, stack: string): SettingFault[] {
   const names = fleetNameSchema.safeParse(name).success
     ? []
     : [{ key, problem: `has a wrong name; allowed: ${allowedBy(jsonSchemaOf(fleetNameSchema))}`, mend: removeLine(key) }];
@@ -155,7 +159,7 @@ function fleetFaultsOf(key: string, name: string, fleet: unknown): SettingFault[
   return [
     ...names,
     ...(shape.success ? [] : faultsOf(key, fleetJsonSchema, fleet, shape.error).map((one) => endOfLife(key, fleet, one))),
-    ...(isRecord(fleet) ? fleetFaults(fleet).map((one) => checkedFault(key, one)) : []),
+    ...(isRecord(fleet) ? [...fleetFaults(fleet), ...bakingStackFaults(stack, fleet["image"])].map((one) => checkedFault(key, one)) : []),
   ];
 }
 

@@ -5,6 +5,8 @@ import type { ScalingPolicies } from "../contract/scaling-policies.ts";
 import type { FleetSettingsInput } from "./fleet-schema.ts";
 import { resolveGroup, resolveMixed } from "./resolve-instances.ts";
 import type { GroupValues } from "./resolve-instances.ts";
+import { resolveImage } from "./resolve-image.ts";
+import type { ImageSettings } from "./resolve-image.ts";
 import { resolveScaling } from "./resolve-scaling.ts";
 import type { AwsSettings, ProjectSettings } from "./schema.ts";
 
@@ -19,6 +21,7 @@ export interface Settings {
   readonly network: ProjectSettings["network"];
   readonly alerts: { readonly topicArn: string } | { readonly email: string };
   readonly protect: boolean;
+  readonly dashboard: boolean;
   readonly notices: ProjectSettings["notices"];
   /** Absent = nothing removes departed nodes. */
   readonly consumer?: ConsumerSettings;
@@ -43,8 +46,19 @@ type ListenerSettings = Required<Omit<LoadBalancingInput, "targetGroupArns">>;
 
 export interface FleetSettings extends Omit<
   FleetSettingsInput,
-  "role" | "scaling" | "health" | "loadBalancing" | "formerly" | "securityGroupIds" | "ingress" | "egress" | "mixedInstances" | "group"
+  | "role"
+  | "image"
+  | "scaling"
+  | "health"
+  | "loadBalancing"
+  | "formerly"
+  | "securityGroupIds"
+  | "ingress"
+  | "egress"
+  | "mixedInstances"
+  | "group"
 > {
+  readonly image: ImageSettings;
   /** Key under `fleet:fleets`. */
   readonly name: string;
   /** Prefix of everything that the fleet has. */
@@ -73,11 +87,12 @@ export function resolveSettings(environment: string, project: ProjectSettings, p
     network: project.network,
     alerts: alerts.topicArn === undefined ? { email: alerts.email ?? "" } : { topicArn: alerts.topicArn },
     protect: project.protect,
+    dashboard: project.dashboard,
     notices: project.notices,
     ...(consumer === undefined ? {} : { consumer }),
     fleets: Object.keys(project.fleets)
       .sort()
-      .flatMap((name) => (project.fleets[name] === undefined ? [] : [resolveFleet(naming, name, project.fleets[name])])),
+      .flatMap((name) => (project.fleets[name] === undefined ? [] : [resolveFleet(naming, name, project.fleets[name], provider.region)])),
   };
 }
 
@@ -95,13 +110,15 @@ const bootHeartbeatSeconds = 600;
 /** A renamed fleet keeps on AWS the name that it was made with: nothing there can be renamed, only replaced. */
 export const identityName = (name: string, formerly: string | undefined): string => formerly ?? name;
 
-function resolveFleet(naming: NamingInputs, name: string, input: FleetSettingsInput): FleetSettings {
+function resolveFleet(naming: NamingInputs, name: string, input: FleetSettingsInput, region: string): FleetSettings {
   const { role, scaling, health, loadBalancing, formerly, securityGroupIds, ingress, egress, mixedInstances, group, ...same } = input;
   const fleet = identityName(name, formerly);
+  const prefix = fleetPrefix(naming, fleet);
   return {
     ...same,
     name,
-    prefix: fleetPrefix(naming, fleet),
+    prefix,
+    image: resolveImage(input, { naming, prefix, region }),
     ...(input.provisioning === "none" || input.launchHook ? {} : { launchHook: { heartbeatSeconds: bootHeartbeatSeconds } }),
     identity: { ...naming, fleet, role: role ?? fleet },
     scaling: resolveScaling(scaling, input.bootSeconds),

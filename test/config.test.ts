@@ -154,7 +154,7 @@ const stackCases: readonly Case[] = [
     what: "fleets that are a list",
     given: { ...values(), "fleet:fleets": [fleet()] },
     faults: [
-      `fleet:fleets is [{"image":{"id":"ami-0123456789abcdef0","bakeType":"t3.small"},"instanceType":"t…; allowed: entries by name | ${set} fleet:fleets.app.image.id ami-0123456789abcdef0`,
+      `fleet:fleets is [{"image":{"id":"ami-0123456789abcdef0","bakeType":"t3.small"},"instanceType":"t…; allowed: entries by name | ${set} fleet:fleets.app.image.bakeType t3.small`,
     ],
   },
 ];
@@ -167,7 +167,7 @@ const fleetCases: readonly Case[] = [
     what: "a missing image",
     given: withFleet({ image: undefined }),
     faults: [
-      `${key}.image is missing; allowed: an object with id, bakeType, owner, maxAgeDays | ${set} ${key}.image.id ami-0123456789abcdef0`,
+      `${key}.image is missing; allowed: an object with from, id, bakeType, owner, maxAgeDays, bake | ${set} ${key}.image.bakeType t3.small`,
     ],
   },
   {
@@ -531,7 +531,7 @@ describe("config", () => {
           name: "app",
           prefix: "storefront-staging-web-v3-app",
           identity: { product: "storefront", environment: "staging", platform: "web", majorVersion: 3, fleet: "app", role: "app" },
-          image: { id: "ami-0123456789abcdef0", bakeType: "t3.small", owner: "self" },
+          image: { imageId: "ami-0123456789abcdef0", bakeType: "t3.small", owner: "self" },
           instanceType: "t3.small",
           provisioning: "none",
           boot: { limitSeconds: 3600, logRetentionDays: 30, compress: false },

@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { allOrEveryFault } from "../../components/every-fault.ts";
 import { BakedImage } from "../../components/baked-image.ts";
+import type { BakeArgs } from "../../components/baked-image.ts";
 import { imageFacts, imageFaults } from "../../components/image-facts.ts";
 import type { DescribedImage } from "../../components/image-facts.ts";
+import { bakeHash } from "../../contract/bake.ts";
 import { describedImage, image } from "./helpers/args.ts";
-import { settled, startMocks } from "./helpers/mocks.ts";
+import { accountId, region, settled, startMocks, valueOf } from "./helpers/mocks.ts";
 
 const getAmi = "aws:ec2/getAmi:getAmi";
 const args = { imageId: image.id, owner: "self", bakeType: "t3.small", product: "storefront" };
@@ -18,7 +23,12 @@ const tagged = (key: string, value: string | undefined): DescribedImage => {
 };
 
 describe("components/image-facts", () => {
-  const cases: readonly { readonly what: string; readonly image: DescribedImage; readonly fault: string }[] = [
+  const cases: readonly {
+    readonly what: string;
+    readonly image: DescribedImage;
+    readonly fault: string;
+    readonly promotedFrom?: string;
+  }[] = [
     {
       what: "another bake type",
       image: tagged("fleet:bake-type", "m7i.large"),
@@ -33,6 +43,12 @@ describe("components/image-facts", () => {
       what: "another product",
       image: tagged("fleet:product", "backoffice"),
       fault: 'its tag fleet:product is "backoffice"; allowed: "storefront" (fleet:product of the settings)',
+    },
+    {
+      what: "an image that staging has not run",
+      image: describedImage,
+      promotedFrom: "staging",
+      fault: 'its tag fleet:promoted-from is absent; allowed: "staging" (npm run ops -- promote writes it)',
     },
     {
       what: "a tag that says another architecture",
@@ -71,7 +87,15 @@ describe("components/image-facts", () => {
       fault: 'its tag fleet:baked-at is "2026-11-21T00:05:01Z"; allowed: a time that has passed',
     },
   ];
-  for (const one of cases) it(`refuses ${one.what}`, () => assert.deepEqual(imageFaults(one.image, expected, now), [one.fault]));
+  for (const one of cases)
+    it(`refuses ${one.what}`, () =>
+      assert.deepEqual(imageFaults(one.image, { ...expected, promotedFrom: one.promotedFrom }, now), [one.fault]));
+
+  it("accepts a promoted image where promotion is asked for, and where it is not", () => {
+    const promoted = tagged("fleet:promoted-from", "staging");
+    assert.deepEqual(imageFaults(promoted, { ...expected, promotedFrom: "staging" }, now), []);
+    assert.deepEqual(imageFaults(promoted, expected, now), []);
+  });
 
   it("accepts a builder's clock that is a little ahead, and any age unless told", () => {
     assert.deepEqual(imageFaults(tagged("fleet:baked-at", "2026-11-21T00:05:00Z"), expected, now), []);
@@ -139,6 +163,122 @@ describe("components/baked-image", () => {
       ),
     );
     await settled();
+  });
+});
+
+describe("components/baked-image: from a bake", () => {
+  const sourceId = "ami-0fedcba9876543210";
+  const variables = { source_image: sourceId, instance_type: "t3.small", recipe_revision: "4f1c2aa", product: "storefront" };
+  const bake: BakeArgs = { variables, sourceOwner: "amazon", timeoutSeconds: 3600, region, accountId };
+  const bakeArgs = { bake, owner: "self", bakeType: "t3.small", product: "storefront" };
+  const source = { ...describedImage, id: sourceId, tags: {} };
+  const imageIn = (inputs: Readonly<Record<string, unknown>>) =>
+    (inputs["filters"] as readonly { readonly values: readonly string[] }[])[0]!.values[0];
+  const start = (baked: Record<string, unknown> = { ...describedImage }, built: Record<string, unknown> = source) =>
+    startMocks({
+      [getAmi]: (inputs) => (imageIn(inputs) === sourceId ? { ...built } : baked),
+    });
+
+  it("runs the kept line with everything in its environment, again when the hash of the inputs changes", async () => {
+    const recorder = await start();
+    const { facts } = new BakedImage("image", bakeArgs);
+    const { id, name, ownerId, bakedAt } = await facts;
+    const told = await valueOf(pulumi.all([id, name, ownerId, bakedAt]));
+    assert.deepEqual(told, [image.id, image.name, image.ownerId, image.bakedAt]);
+    assert.deepEqual(
+      { ...(await facts), id: image.id, name: image.name, ownerId: image.ownerId, bakedAt: image.bakedAt },
+      {
+        ...image,
+        sourceImage: sourceId,
+        recipeRevision: "4f1c2aa",
+      },
+    );
+    await settled();
+    const { inputs, name: commandName } = recorder.one("command:local:Command");
+    assert.equal(commandName, "image-bake");
+    const inputsHash = bakeHash(process.cwd(), variables);
+    const { environment, ...lines } = inputs as { environment: Record<string, string> };
+    const line = "node ops/state-command.js bake --v1";
+    assert.deepEqual(lines, { create: line, update: line, triggers: [inputsHash] });
+    assert.deepEqual(JSON.parse(environment["FLEET_BAKE"]!), {
+      variables,
+      sourceOwner: "amazon",
+      inputsHash,
+      region,
+      accountId,
+      timeoutSeconds: 3600,
+    });
+    assert.deepEqual(
+      recorder.calls.map(({ inputs: { owners, filters } }) => ({ owners, id: imageIn({ filters }) })),
+      [
+        { owners: ["amazon"], id: sourceId },
+        { owners: ["self"], id: image.id },
+      ],
+    );
+  });
+
+  it("says what cannot be built upon before anything runs", async () => {
+    const recorder = await start(
+      { ...describedImage },
+      { ...source, state: "pending", architecture: "arm64", rootDeviceType: "instance-store" },
+    );
+    await assert.rejects(new BakedImage("image", bakeArgs).facts, (error: unknown) => {
+      assert.ok(pulumi.RunError.isInstance(error));
+      assert.equal(
+        error.message,
+        [
+          `Nothing can be built upon source image ${sourceId}:`,
+          '- its state is "pending"; allowed: "available"',
+          '- its root device is of type "instance-store"; allowed: "ebs"',
+          `- its architecture is "arm64"; allowed: "x86_64" (the bake type's)`,
+          "Correct the fleet's image.bake.sourceImage and sourceOwner.",
+        ].join("\n"),
+      );
+      return true;
+    });
+    await settled();
+    assert.deepEqual(recorder.ofType("command:local:Command"), []);
+  });
+
+  it("names a script that is not there", async () => {
+    await start();
+    const missing = { ...bakeArgs, bake: { ...bake, variables: { ...variables, script: "bake/none.sh" } } };
+    await assert.rejects(
+      new BakedImage("image", missing).facts,
+      /A file of the bake cannot be read: .*bake\/none\.sh.*image\.bake\.script/,
+    );
+    await settled();
+  });
+
+  it("takes an id or a bake, not both and not neither", async () => {
+    await start();
+    assert.throws(() => new BakedImage("one", { ...bakeArgs, imageId: image.id }), /needs imageId or bake, and not both/);
+    assert.throws(() => new BakedImage("two", { ...bakeArgs, bake: undefined }), /needs imageId or bake/);
+    await settled();
+  });
+
+  it("has another hash for other variables, other scripts and another script of yours", () => {
+    const root = mkdtempSync(join(tmpdir(), "fleet-bake-"));
+    try {
+      mkdirSync(join(root, "packer/scripts"), { recursive: true });
+      writeFileSync(join(root, "packer/scripts/a.sh"), "one");
+      writeFileSync(join(root, "packer/README"), "one");
+      writeFileSync(join(root, "mine.sh"), "one");
+      const own = { ...variables, script: "mine.sh" };
+      const first = bakeHash(root, own);
+      assert.match(first, /^[0-9a-f]{64}$/);
+      assert.equal(bakeHash(root, Object.fromEntries(Object.entries(own).reverse())), first);
+      writeFileSync(join(root, "packer/README"), "two");
+      assert.equal(bakeHash(root, own), first);
+      const hashes = [first, bakeHash(root, variables), bakeHash(root, { ...own, recipe_revision: "5" })];
+      writeFileSync(join(root, "mine.sh"), "two");
+      hashes.push(bakeHash(root, own));
+      writeFileSync(join(root, "packer/scripts/a.sh"), "two");
+      hashes.push(bakeHash(root, own));
+      assert.equal(new Set(hashes).size, 5);
+    } finally {
+      rmSync(root, { recursive: true });
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 /** Arguments to start from, one right value each; a test changes one. */
 import type { FleetArgs } from "../../../components/fleet-args.ts";
-import type { DescribedImage, ImageFacts } from "../../../components/image-facts.ts";
+import type { DescribedImage, KnownFacts } from "../../../components/image-facts.ts";
 import type { NoticePathArgs } from "../../../components/notice-path.ts";
 import type { RolloutArgs } from "../../../components/rollout.ts";
 import type { ScalingAlarmsArgs } from "../../../components/scaling-alarms.ts";
@@ -11,7 +11,7 @@ export const naming = { product: "storefront", environment: "staging", platform:
 export const account = { accountId, partition: "aws", region };
 export const prefix = "storefront-staging-web-v3-app";
 
-export const image: ImageFacts = {
+export const image: KnownFacts = {
   id: "ami-0123456789abcdef0",
   name: "storefront-3-20261120",
   ownerId: accountId,

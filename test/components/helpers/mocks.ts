@@ -4,6 +4,7 @@
  * does not know is an error.
  */
 import * as pulumi from "@pulumi/pulumi";
+import { bakeCommand } from "../../../contract/bake.ts";
 
 export const accountId = "123456789012";
 export const region = "eu-central-1";
@@ -73,8 +74,12 @@ const computed: Readonly<Record<string, (name: string, inputs: Inputs) => Inputs
   }),
   "aws:sqs/queuePolicy:QueuePolicy": () => ({}),
   "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": () => ({}),
+  // A bake prints which image it made.
   "aws:ssm/association:Association": (name) => ({ associationId: `${name}-id`, arn: arn("ssm", `association/${name}`) }),
-  "command:local:Command": () => ({ stdout: "", stderr: "" }),
+  "command:local:Command": (_, { create }) => ({
+    stdout: create === bakeCommand ? JSON.stringify({ imageId: "ami-0123456789abcdef0" }) : "",
+    stderr: "",
+  }),
 };
 
 function arn(service: string, resource: string): string {
