@@ -96,6 +96,57 @@ describe("exemptions", () => {
     assert.deepEqual(await new PackInProcess([packExemptionsValid], options).analyzeAll(missing()), []);
   });
 
+  it("of this stack, of every stack, and in a run that does not know its stack are used", async () => {
+    const of = (stack: string | undefined, current: string | undefined) =>
+      blamed(
+        new PackInProcess([notifyTerminateExists], {
+          exemptions: [{ ...exemption, ...(stack !== undefined && { stack }) }],
+          ...(current !== undefined && { stack: current }),
+        }),
+      );
+    assert.deepEqual(await of("staging", "staging"), ["worker"]);
+    assert.deepEqual(await of(undefined, "staging"), ["worker"]);
+    assert.deepEqual(await of("staging", undefined), ["worker"]);
+    assert.deepEqual(await of("staging", "production"), ["web", "worker"]);
+  });
+
+  it("exempt from the rule that they name, and from no other", async () => {
+    const other = { ...exemption, rule: "group-single-type" };
+    assert.deepEqual(await blamed(new PackInProcess([notifyTerminateExists], { exemptions: [other] })), ["web", "worker"]);
+  });
+
+  it("keep a resource from being repaired, by name and through its fleet", async () => {
+    const [imdsv2] = rules.filter(({ id }) => id === "template-imdsv2");
+    const resources = materialise(
+      {
+        resources: {
+          fleet: {
+            type: "fleet:components:Fleet",
+            properties: {
+              exemptions: [
+                { rule: "group-single-type", reason: "Another rule", expires: "2099-12-31" },
+                { rule: "template-imdsv2", reason: "An old agent", expires: "2099-12-31" },
+              ],
+            },
+          },
+          inside: { type: "aws:ec2:LaunchTemplate", options: { parent: "fleet" } },
+          named: { type: "aws:ec2:LaunchTemplate" },
+          plain: { type: "aws:ec2:LaunchTemplate" },
+        },
+      },
+      true,
+    ).inputs;
+    const own = { rule: "template-imdsv2", resource: "named", reason: "An old agent", expires: "2099-12-31" };
+    // Any rule may be the first that sees a fleet.
+    const pack = new PackInProcess([groupSingleType, imageFactsKnown, imdsv2!], { exemptions: [own], level: "remediate" });
+    const repaired: string[] = [];
+    for (const facts of resources) {
+      if ((await pack.remediate(facts)) !== undefined) repaired.push(nameOf(facts.urn));
+      await pack.analyze(facts);
+    }
+    assert.deepEqual(repaired, ["plain"]);
+  });
+
   it("of a fleet cover the fleet and what is in it, and are judged like others", async () => {
     const types = {
       mixedInstancesPolicy: { launchTemplate: { overrides: [{ instanceType: "m7g.large" }, { instanceType: "m6g.large" }] } },
@@ -127,6 +178,21 @@ describe("exemptions", () => {
         'the exemption from group-single-type (expires "2020-12-31") has expired; mend the resource, or renew the exemption with a new reason',
       ],
     ]);
+  });
+});
+
+describe("the configuration of a rule", () => {
+  it("is read anew when the engine sends another", async () => {
+    const given: Record<string, { maximum: number }> = { "group-size-bounds": { maximum: 5 } };
+    const pack = new PackInProcess(
+      rules.filter(({ id }) => id === "group-size-bounds"),
+      { configured: given },
+    );
+    const [facts] = stack({ web: group({ minSize: 2, maxSize: 7 }) }).inputs;
+    const maximum = async () => (await pack.analyze(facts!)).map(({ message }) => message);
+    assert.equal((await maximum()).length, 1);
+    given["group-size-bounds"] = { maximum: 7 };
+    assert.deepEqual(await maximum(), []);
   });
 });
 

@@ -114,6 +114,12 @@ export class PackInProcess {
     return saidIn(await ask(this.#analyze, analyzeRequest(facts))).map((one) => ({ ...one, urn: facts.urn }));
   }
 
+  /** Which rules do not look at the resource, and why. */
+  async notApplicable(facts: ResourceFacts): Promise<[rule: string, reason: string][]> {
+    const answer = await ask(this.#analyze, analyzeRequest(facts));
+    return answer.getNotApplicableList().map((one) => [one.getPolicyName(), one.getReason()]);
+  }
+
   async analyzeStack(resources: readonly ResourceFacts[]): Promise<Said[]> {
     return saidIn(await ask(this.#analyzeStack, stackRequest(resources)));
   }
