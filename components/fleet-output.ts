@@ -38,7 +38,7 @@ export function fleetOutput(
         queueArn: notices.queueArn,
         deadLetterQueueUrl: notices.deadLetterQueueUrl,
       },
-      ...(cleanup === undefined ? {} : { cleanup: cleanup.functionName === undefined ? {} : { functionName: cleanup.functionName } }),
+      ...(cleanup === undefined ? {} : { cleanup: functionsOf(cleanup) }),
     })
     .apply((resolved) =>
       pulumi.all([scaling.scaling, pulumi.all([...scaling.rolloutAlarms])]).apply(([policies, composites]): FleetOutput => ({
@@ -56,3 +56,6 @@ export function fleetOutput(
       })),
     );
 }
+
+const functionsOf = ({ functionName, reconcilerName }: NodeCleanup) =>
+  functionName === undefined || reconcilerName === undefined ? {} : { functionName, reconcilerName };

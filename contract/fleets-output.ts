@@ -43,7 +43,7 @@ export interface FleetOutput {
   readonly scaling: ScalingOutput;
   readonly notices: NoticesOutput;
   /** What removes departed nodes from Chef; absent = nothing. Without a function a worker does it, outside of the stack. */
-  readonly cleanup?: { readonly functionName?: string };
+  readonly cleanup?: { readonly functionName?: string; readonly reconcilerName?: string };
   readonly rollout: {
     readonly minHealthyPercent: number;
     readonly maxHealthyPercent: number;

@@ -21,3 +21,14 @@ export interface RemainingAnswer {
 
 /** Chef attribute that boot gives a node: the prefix of its fleet, `normal.fleet.prefix`. */
 export const nodePrefixAttribute = "fleet_prefix";
+
+/** Payload of an Invoke that asks the reconciler for a run; a scheduled event is another. What is absent is as the settings have it. */
+export interface ReconcileQuestion {
+  readonly fleet: "reconcile";
+  /** `false` deletes. */
+  readonly dryRun: boolean;
+  readonly minAgeSeconds?: number;
+  readonly maxDeletions?: number;
+  /** Whether clients go that are named like an instance and have no node; for an organization of this account and region alone. */
+  readonly clientsWithoutNode?: boolean;
+}

@@ -56,11 +56,13 @@ function leftOver({ visible, inFlight, delayed, nodes }: RemainingAnswer): strin
   return `${messages} messages in the queue, ${nodes.length} nodes in Chef${named}`;
 }
 
-function deadLetters({ deadLetterQueueUrl, deadLetterQueueArn, region }: DrainRequest, count: number): OpsError {
+function deadLetters({ queueUrl, deadLetterQueueUrl, deadLetterQueueArn, region }: DrainRequest, count: number): OpsError {
+  const queueArn = deadLetterQueueArn.replace(/[^:]+$/, queueUrl.split("/").at(-1) ?? "");
   return new OpsError(
     exitCodes.failed,
-    `${count} dead letters wait in ${deadLetterQueueUrl}: their nodes are still in Chef. Look at them, mend the cause, send them back with ` +
-      `"aws sqs start-message-move-task --region ${region} --source-arn ${deadLetterQueueArn}", and run the same Pulumi command again. Nothing was deleted yet.`,
+    `${count} dead letters wait in ${deadLetterQueueUrl}: their nodes are still in Chef. Look at them ("npm run ops -- notices explain"), mend the cause, ` +
+      `send them back ("npm run ops -- notices redrive", or "aws sqs start-message-move-task --region ${region} --source-arn ${deadLetterQueueArn} ` +
+      `--destination-arn ${queueArn}"), and run the same Pulumi command again. Nothing is lost, and nothing of the clean-up was deleted yet.`,
   );
 }
 

@@ -71,9 +71,13 @@ async function finished(run: SnapshotRun, id: string, context: CommandContext): 
     return { snapshot, pruning: await pruned(run, context) };
   } catch (error) {
     if (!(error instanceof OpsError)) throw error;
-    throw new OpsError(error.exitCode, `${id} is complete, but older ones were not pruned: ${error.message} To prune alone: --resume ${id}.`, {
-      cause: error,
-    });
+    throw new OpsError(
+      error.exitCode,
+      `${id} is complete, but older ones were not pruned: ${error.message} To prune alone: --resume ${id}.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -85,7 +85,9 @@ export function addSnapshotCreate(snapshot: Command): void {
     .addOption(new Option("--keep-days <n>", "then delete older ones, but keep those younger than n days").argParser(whole(0)))
     .addOption(new Option("--no-wait", "begin it and return").conflicts(["keepNewest", "keepDays", "resume"]))
     .addOption(
-      new Option("--timeout-seconds <n>", "end the wait, not the snapshot, after so long").argParser(whole(1)).default(defaultTimeoutSeconds),
+      new Option("--timeout-seconds <n>", "end the wait, not the snapshot, after so long")
+        .argParser(whole(1))
+        .default(defaultTimeoutSeconds),
     )
     .option("--region <name>", "region (default: aws:region of the stack)")
     .option("--sandbox", "the stack in this checkout's sandbox", false)
@@ -137,7 +139,8 @@ function report({ tags, lineage, dryRun }: SnapshotRun, result: SnapshotResult, 
   else {
     const state = snapshot?.state === "completed" ? "is complete" : `is ${snapshot?.state ?? ""}`;
     const would = dryRun ? "would be " : "";
-    if (snapshot === undefined) console.log(`a snapshot of ${volume?.id ?? ""} (${volume?.sizeGiB ?? 0} GiB) would be made with ${describeTags(tags)}`);
+    if (snapshot === undefined)
+      console.log(`a snapshot of ${volume?.id ?? ""} (${volume?.sizeGiB ?? 0} GiB) would be made with ${describeTags(tags)}`);
     else console.log(`${snapshot.id} ${state}: ${describeTags(lineage)}`);
     for (const id of pruning.deleted) console.log(`${id} ${would}deleted`);
     for (const { id, uses } of pruning.inUse) console.log(`${id} kept, in use: ${uses.join(", ")}`);

@@ -64,12 +64,21 @@ async function pick(options: PickOptions): Promise<void> {
   const text = file.withValues([{ path: at, value: snapshot.id }]);
   if (written) writeWhole(file.path, text);
   if (options.json) {
-    console.log(JSON.stringify({ stack: options.stack, fleet, file: file.path, key: at.join("."), snapshot, previous, changed, written }, undefined, 2));
+    console.log(
+      JSON.stringify(
+        { stack: options.stack, fleet, file: file.path, key: at.join("."), snapshot, previous, changed, written },
+        undefined,
+        2,
+      ),
+    );
     return;
   }
   const of = `begun ${snapshot.startedAt}${snapshot.recipeRevision === undefined ? "" : `, revision ${snapshot.recipeRevision}`}`;
   if (!changed) console.log(`${file.path}: ${at.join(".")} is ${snapshot.id} already (${of})`);
-  else console.log(`${file.path}: ${at.join(".")} ${options.dryRun ? "would change" : "changed"} from ${String(previous)} to ${snapshot.id} (${of})`);
+  else
+    console.log(
+      `${file.path}: ${at.join(".")} ${options.dryRun ? "would change" : "changed"} from ${String(previous)} to ${snapshot.id} (${of})`,
+    );
 }
 
 /** The one volume of the fleet that has a `snapshotId`, or the one with this device name. */
@@ -77,7 +86,11 @@ function volumePath(settings: StackSettings, fleet: string, device: string | und
   const at = [fleetsKey, fleet, "volumes"];
   const listed = settings.file.get(...at);
   const volumes = (Array.isArray(listed) ? listed : []) as readonly { readonly deviceName?: unknown; readonly snapshotId?: unknown }[];
-  const named = volumes.map(({ deviceName, snapshotId }, index) => ({ index, deviceName: String(deviceName), has: snapshotId !== undefined }));
+  const named = volumes.map(({ deviceName, snapshotId }, index) => ({
+    index,
+    deviceName: String(deviceName),
+    has: snapshotId !== undefined,
+  }));
   const fitting = named.filter(({ deviceName, has }) => has && (device === undefined || deviceName === device));
   const [found, ...others] = fitting;
   if (found !== undefined && others.length === 0) return [...at, String(found.index)];

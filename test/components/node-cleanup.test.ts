@@ -297,7 +297,7 @@ describe("components/node-cleanup", () => {
     const recorder = await startMocks();
     const cleanup = new NodeCleanup(name, { ...given(), functions: undefined });
     await settled();
-    assert.equal(cleanup.functionName, undefined);
+    assert.deepEqual([cleanup.functionName, cleanup.reconcilerName], [undefined, undefined]);
     assert.deepEqual(recorder.ofType(types.function), []);
     const { environment } = recorder.one("command:local:Command").inputs;
     const request = JSON.parse((environment as Record<string, string>)["FLEET_DRAIN_GATE"]!) as Record<string, unknown>;

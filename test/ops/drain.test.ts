@@ -69,7 +69,7 @@ describe("ops/drain", () => {
     assert.equal(failure?.exitCode, 4);
     assert.match(
       failure.message,
-      /3 dead letters wait .*aws sqs start-message-move-task --region eu-west-1 --source-arn arn:aws:sqs:eu-west-1:123456789012:dead/,
+      /3 dead letters wait .*aws sqs start-message-move-task --region eu-west-1 --source-arn arn:aws:sqs:eu-west-1:123456789012:dead --destination-arn arn:aws:sqs:eu-west-1:123456789012:notices"/,
     );
     assert.equal(seconds, 0);
   });
