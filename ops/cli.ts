@@ -12,6 +12,7 @@ import { addReconcile } from "./verbs/reconcile.ts";
 import { addRollout } from "./verbs/rollout.ts";
 import { addSnapshotCreate } from "./verbs/snapshot-create.ts";
 import { addSnapshotPick } from "./verbs/snapshot-pick.ts";
+import { addSimulate } from "./verbs/simulate.ts";
 import { addStatus } from "./verbs/status.ts";
 
 const program = new Command("ops")
@@ -27,6 +28,7 @@ addDrill(program);
 addHosts(program);
 addNotices(program);
 addReconcile(program);
+addSimulate(program);
 addBake(program);
 addPromote(program);
 addImagePick(program.command("image").description("images that a bake made"));

@@ -94,7 +94,7 @@ export async function readFleets(source: StackSource): Promise<FleetsOutput> {
 }
 
 /** One fleet by name; the only one when none is named. */
-export function chooseFleet(fleets: FleetsOutput, asked: string | undefined): FleetOutput {
+export function chooseFleet<Fleet = FleetOutput>(fleets: Readonly<Record<string, Fleet>>, asked: string | undefined): Fleet {
   const names = Object.keys(fleets);
   const name = asked ?? (names.length === 1 ? names[0] : undefined);
   const fleet = name === undefined ? undefined : fleets[name];
