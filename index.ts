@@ -1,6 +1,7 @@
 import { lookUpAccount } from "./components/account.ts";
 import { allOrEveryFault } from "./components/every-fault.ts";
 import { BakedImage } from "./components/baked-image.ts";
+import { FleetDashboard } from "./components/fleet-dashboard.ts";
 import { fleetOutput } from "./components/fleet-output.ts";
 import { Fleet } from "./components/fleet.ts";
 import { ManagedNodeLayer } from "./components/managed-node-layer.ts";
@@ -10,7 +11,7 @@ import { NoticePath } from "./components/notice-path.ts";
 import { Rollout } from "./components/rollout.ts";
 import { ScalingAlarms } from "./components/scaling-alarms.ts";
 import { SnapshotVolume } from "./components/snapshot-volume.ts";
-import { fleetTags } from "./components/tags.ts";
+import { fleetTags, stackTags } from "./components/tags.ts";
 import { readSettings } from "./config.ts";
 
 const { naming, prefix, region, protect, roleArn, ...settings } = readSettings();
@@ -62,8 +63,35 @@ const groups = ready.map(({ name, prefix, traffic, scaling, rollout, ...fleet })
   return { name, prefix, args, rollout, group, alarms };
 });
 
+const dashboard =
+  settings.dashboard &&
+  new FleetDashboard(
+    `${prefix}-operations`,
+    {
+      prefix,
+      region,
+      accountId: account.accountId,
+      partition: account.partition,
+      fleets: groups.map(({ name, args, group, alarms }) => ({
+        name,
+        groupName: group.groupName,
+        size: args.size,
+        scaling: alarms.scaling,
+      })),
+      notices: { queueArn: notices.queueArn, deadLetterQueueArn: notices.deadLetterQueueArn },
+      maxAgeSeconds: settings.notices.maxAgeSeconds,
+      cleansUp: settings.consumer !== undefined,
+      tags: stackTags(naming),
+    },
+    { protect },
+  );
+
 /** Last, so that one that fails or is refused keeps nothing else from being applied. */
-const dependsOn = [...groups.flatMap(({ group, alarms }) => [group, alarms]), ...(cleanup ? [cleanup] : [])];
+const dependsOn = [
+  ...groups.flatMap(({ group, alarms }) => [group, alarms]),
+  ...(cleanup ? [cleanup] : []),
+  ...(dashboard ? [dashboard] : []),
+];
 
 /** What operators and the operations command line know of the stack. */
 export const fleets = Object.fromEntries(

@@ -21,6 +21,7 @@ export interface Settings {
   readonly network: ProjectSettings["network"];
   readonly alerts: { readonly topicArn: string } | { readonly email: string };
   readonly protect: boolean;
+  readonly dashboard: boolean;
   readonly notices: ProjectSettings["notices"];
   /** Absent = nothing removes departed nodes. */
   readonly consumer?: ConsumerSettings;
@@ -86,6 +87,7 @@ export function resolveSettings(environment: string, project: ProjectSettings, p
     network: project.network,
     alerts: alerts.topicArn === undefined ? { email: alerts.email ?? "" } : { topicArn: alerts.topicArn },
     protect: project.protect,
+    dashboard: project.dashboard,
     notices: project.notices,
     ...(consumer === undefined ? {} : { consumer }),
     fleets: Object.keys(project.fleets)

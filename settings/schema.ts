@@ -138,6 +138,10 @@ export const projectSchemas = {
   protect: yesNo({ description: "Whether Pulumi refuses to delete anything of the fleets and the notice path.", example: true }).default(
     true,
   ),
+  dashboard: yesNo({
+    description: "Whether the stack gets a CloudWatch dashboard; an account has three without charge.",
+    example: true,
+  }).default(true),
   notices: notices.prefault({}),
   consumer: consumer.prefault({}),
   fleets: z.record(fleetNameSchema, fleetSchema).meta({ description: "The fleets of the stack, by name.", examples: [{}] }),

@@ -22,7 +22,9 @@ function checkChoice({ types, attributes, onDemandAllocationStrategy: strategy }
   if (attributes !== undefined) {
     return [
       ...(types.length === 0 ? [] : [fault("types", types, "absent, since attributes are given")]),
-      ...(strategy === "prioritized" ? [fault("onDemandAllocationStrategy", strategy, "lowest-price, since attributes have no order")] : []),
+      ...(strategy === "prioritized"
+        ? [fault("onDemandAllocationStrategy", strategy, "lowest-price, since attributes have no order")]
+        : []),
     ];
   }
   const twice = types.filter((type, index) => types.indexOf(type) !== index);
