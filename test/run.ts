@@ -10,6 +10,7 @@ import { execFileSync, spawn } from "node:child_process";
 import { globSync, readFileSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
+import { ensureBundle } from "../sandbox/verbs/bundle.ts";
 
 const root = join(import.meta.dirname, "..");
 const { values, positionals } = parseArgs({
@@ -100,6 +101,8 @@ async function main(): Promise<void> {
   const marker = `${process.pid}-${Date.now()}`;
   const treeBefore = treeState();
   const files = shuffled(testFiles(), seed);
+  // Once, for all copies of the checkout that tests make.
+  await ensureBundle(root, (line) => console.log(line));
   console.log(`${files.length} test files, order from --seed ${seed}`);
   const results: FileResult[] = [];
   const queue = [...files];

@@ -1,15 +1,11 @@
 import { existsSync } from "node:fs";
-import type { EngineName } from "./engines.ts";
 import { chooseEngine } from "./engines.ts";
 import { sandboxPassphrase } from "./environment.ts";
 import { knownStacks, stateFile } from "./local-state.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Outputs stand in the state; neither program nor local AWS is needed. */
-export async function runOutputs(
-  root: string,
-  { stack, json, engine }: { readonly stack: string; readonly json: boolean; readonly engine: EngineName },
-) {
+export async function runOutputs(root: string, { stack, json }: { readonly stack: string; readonly json: boolean }): Promise<number> {
   const file = stateFile(root, stack);
   if (!existsSync(file)) {
     const known = knownStacks(root);
@@ -17,7 +13,7 @@ export async function runOutputs(
       `Stack ${stack} has no state here (${known.length > 0 ? `there is: ${known.join(", ")}` : "no stack has"}): run "npm run sandbox -- up --stack ${stack}" first.`,
     );
   }
-  const outputs = await (await chooseEngine(engine)).outputs({ stateFile: file, passphrase: sandboxPassphrase });
+  const outputs = await (await chooseEngine("embedded")).outputs({ stateFile: file, passphrase: sandboxPassphrase });
   if (json) console.log(JSON.stringify(outputs, undefined, 2));
   else
     for (const [name, value] of Object.entries(outputs))

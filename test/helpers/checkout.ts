@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcessByStdio } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Readable } from "node:stream";
@@ -29,8 +29,10 @@ export class Checkout {
     const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z"], { cwd: root, encoding: "utf8" });
     for (const file of files.split("\0").filter((name) => name !== "" && !name.startsWith("test/"))) {
       mkdirSync(dirname(join(this.path, file)), { recursive: true });
-      cpSync(join(root, file), join(this.path, file));
+      cpSync(join(root, file), join(this.path, file), { preserveTimestamps: true });
     }
+    // With the times of the original, so that bundles made there count as fresh here.
+    if (existsSync(join(root, "dist"))) cpSync(join(root, "dist"), join(this.path, "dist"), { recursive: true, preserveTimestamps: true });
     for (const shared of ["node_modules", ".venv"]) symlinkSync(join(root, shared), join(this.path, shared));
   }
 

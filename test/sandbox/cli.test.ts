@@ -1,6 +1,6 @@
 /** The sandbox's command line as a person uses it, with the real program, engine, policies and local AWS. */
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -24,9 +24,9 @@ interface Status {
   readonly stacks: readonly { readonly stack: string; readonly resources: number; readonly live: boolean }[];
 }
 
-/** Content of every file of a checkout that is not the sandbox's own. */
+/** Content of every file of a checkout that is not the sandbox's own, a package or a bundle. */
 function fingerprints(path: string): string {
-  const files = globSync("**/*", { cwd: path, exclude: (name) => [".sandbox", "node_modules", ".venv"].includes(name) }).sort();
+  const files = globSync("**/*", { cwd: path, exclude: (name) => [".sandbox", "node_modules", ".venv", "dist"].includes(name) }).sort();
   const contents = files
     .filter((file) => statSync(join(path, file)).isFile())
     .map(
@@ -116,7 +116,7 @@ describe("npm run sandbox", function () {
       assert.equal(report.changeSummary["create"], report.steps.length);
       assert.deepEqual(caught, []);
       assert.doesNotMatch(ended.stdout + ended.stderr, /canary|us-gov/i);
-      assert.equal(fingerprints(checkout.path), before);
+      assert.ok(fingerprints(checkout.path) === before, "no file of the project changed");
       assert.match(ended.stderr, /^local AWS started at http:\/\/127\.0\.0\.1:\d+$/m);
       assert.match(ended.stderr, /^settings that this machine gives its own values \(--set wins\): aws:allowedAccountIds, fleet:/m);
       assert.match(ended.stderr, /local AWS ended: no stack stands in it/);
@@ -137,82 +137,24 @@ describe("npm run sandbox", function () {
       [["outputs", "--stack", "staging"], 1, /Stack staging has no state here/],
       [["frobnicate"], 2, /unknown command 'frobnicate'/],
     ];
-    for (const [[verb = "", ...args], code, message] of wrong) {
-      const ended = await run(verb, args);
-      assert.equal(ended.code, code, told(ended));
-      assert.match(ended.stderr, message);
-    }
+    await Promise.all(
+      wrong.map(async ([[verb = "", ...args], code, message]) => {
+        const ended = await run(verb, args);
+        assert.equal(ended.code, code, told(ended));
+        assert.match(ended.stderr, message);
+      }),
+    );
     assert.equal((await status()).aws, null);
     const report = json(await run("preview", ["--stack", "nowhere", "--json"])) as Report;
     assert.deepEqual([report.ok, report.steps, report.diagnostics[0]?.severity], [false, [], "error"]);
   });
 
-  it("brings a stack up once, whoever else tries at the same time, and down again with nothing left", async () => {
-    const both = await Promise.all([run("up", ["--stack", "staging"]), run("up", ["--stack", "staging"])]);
-    const [winner, loser] = both[0].code === 0 ? both : [both[1], both[0]];
-    assert.equal(winner.code, 0, told(winner));
-    assert.match(winner.stdout, /^ \+ create +autoscaling\.Group +storefront-staging-web-v3-app-group {2}\d+\.\d s$/m);
-    assert.match(winner.stdout, /^outputs: fleets /m);
-    assert.equal(loser.code, 1, told(loser));
-    assert.match(loser.stderr, /Stack staging is being changed by another run/);
-
-    const now = await status();
-    assert.deepEqual(
-      now.stacks.map(({ stack, live }) => ({ stack, live })),
-      [{ stack: "staging", live: true }],
-    );
-    const pids = [now.aws?.pid ?? 0, ...(now.aws?.emulators ?? []).map(({ pid }) => pid)];
-    assert.equal(pids.length, 3);
-
-    const again = json(await run("up", ["--stack", "staging", "--json"])) as Report;
-    assert.deepEqual(Object.keys(again.changeSummary), ["same"]);
-    const outputs = json(await run("outputs", ["--stack", "staging", "--json"])) as Report["outputs"];
-    assert.deepEqual(Object.keys(outputs["fleets"] as object), ["app"]);
-    assert.deepEqual(again.outputs, outputs);
-    assert.match(
-      (await checkout.run("ops/cli.ts", ["status", "--stack", "staging", "--sandbox"])).stdout,
-      /^app: 2 in service \(min 2, desired 2, max 6\), 2 on version 1$/m,
-    );
-
-    const env = await run("env", []);
-    assert.match(env.stdout, new RegExp(`^export AWS_ENDPOINT_URL='${now.aws?.endpoint ?? "?"}'$`, "m"));
-    assert.match(env.stdout, /^unset AWS_PROFILE AWS_SESSION_TOKEN$/m);
-
-    const gone = await run("destroy", ["--stack", "staging"]);
-    assert.equal(gone.code, 0, told(gone));
-    assert.match(gone.stdout, /local AWS ended: no stack stands in it/);
-    assert.deepEqual(pids.filter(isAlive), []);
-  });
-
-  it("sets a state aside whose local AWS is gone, and refuses a corrupt one untouched", async () => {
-    assert.equal((await run("up", ["--stack", "staging"])).code, 0);
-    assert.equal((await run("down", [])).stdout, "local AWS ended\n");
-    const old = readFileSync(state("staging"), "utf8");
-    const preview = await run("preview", ["--stack", "staging", "--keep"]);
-    assert.match(
-      preview.stdout,
-      new RegExp(`^The local AWS that stack staging stood in is gone; its state was set aside as .*state\\.json\\.bak`, "m"),
-    );
-    assert.match(preview.stdout, /^preview of staging: \d+ to create/m);
-    assert.equal(readFileSync(`${state("staging")}.bak`, "utf8"), old);
-    assert.equal(existsSync(state("staging")), false);
-
-    writeFileSync(state("staging"), old.slice(0, 1000));
-    for (const verb of ["preview", "up", "destroy", "refresh"]) {
-      const refused = await run(verb, ["--stack", "staging", "--keep"]);
-      assert.equal(refused.code, 1, told(refused));
-      assert.match(refused.stderr, /The state file .*staging\/state\.json is corrupt: .* It was left untouched/);
-    }
-    assert.equal(readFileSync(state("staging"), "utf8"), old.slice(0, 1000));
-    await run("down", []);
-  });
-
-  /** Starts an `up` and hands over once `line` was printed. */
-  function begin(line: RegExp): { readonly child: ChildProcess; readonly reached: Promise<void>; readonly ended: Promise<number | null> } {
-    const child = spawn(process.execPath, [join(checkout.path, "sandbox/cli.ts"), "up", "--stack", "staging"], {
-      cwd: checkout.path,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+  /** Starts a verb on staging and hands over once `line` was printed. */
+  function begin(
+    verb: string,
+    line: RegExp,
+  ): { readonly child: ChildProcess; readonly reached: Promise<void>; readonly ended: Promise<number | null> } {
+    const child = checkout.start("sandbox/cli.ts", [verb, "--stack", "staging"], { timeoutMs: 200_000 });
     const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
     let output = "";
     const reached = new Promise<void>((resolve, reject) => {
@@ -225,29 +167,115 @@ describe("npm run sandbox", function () {
     return { child, reached, ended };
   }
 
-  it("ends on Ctrl-C with a state that the next run completes, and no process of the run left", async () => {
-    const { child, reached, ended } = begin(/create +sns\.Topic/);
-    await reached;
-    child.kill("SIGINT");
-    assert.equal(await ended, 130);
-    const half = await status();
-    assert.ok((half.stacks[0]?.resources ?? 0) > 0);
-    const children = globSync("/proc/[0-9]*/environ").filter((file) => {
+  /** Programs, packs, plugins and commands of a run in the checkout. */
+  const ofARun = () =>
+    globSync("/proc/[0-9]*/environ").filter((file) => {
       try {
-        return (
-          readFileSync(file, "utf8").includes(`PWD=${checkout.path}`) &&
-          readFileSync(file.replace("environ", "cmdline"), "utf8").includes("pulumi")
-        );
+        const of = (name: string) => readFileSync(file.replace("environ", name), "utf8");
+        return of("environ").includes(`PWD=${checkout.path}`) && /pulumi|plugins|state-command/.test(of("cmdline"));
       } catch {
         return false;
       }
     });
-    assert.deepEqual(children, []);
-    const next = json(await run("up", ["--stack", "staging", "--json"])) as Report;
-    assert.equal(next.ok, true, JSON.stringify(next.diagnostics));
-    assert.ok((next.changeSummary["same"] ?? 0) > 0);
-    assert.deepEqual(Object.keys((json(await run("up", ["--stack", "staging", "--json"])) as Report).changeSummary), ["same"]);
-    assert.equal((await run("destroy", ["--stack", "staging"])).code, 0);
+
+  describe("one stack, from its first up to its end", () => {
+    let first: Status;
+    let kept: { readonly state: string; readonly awsId: string };
+
+    it("ends on Ctrl-C with a state that the next run goes on from, and no process of the run left", async () => {
+      const { child, reached, ended } = begin("up", /create +sns\.Topic/);
+      await reached;
+      child.kill("SIGINT");
+      assert.equal(await ended, 130);
+      first = await status();
+      assert.ok((first.stacks[0]?.resources ?? 0) > 0);
+      assert.deepEqual(ofARun(), []);
+    });
+
+    it("ends on SIGTERM likewise, also while program, pack and plugins start", async () => {
+      const { child, reached, ended } = begin("preview", /^Previewing:$/m);
+      await reached;
+      child.kill("SIGTERM");
+      assert.equal(await ended, 130);
+      assert.deepEqual(ofARun(), []);
+    });
+
+    it("is brought up by one of two that try at the same time", async () => {
+      const both = await Promise.all([run("up", ["--stack", "staging"]), run("up", ["--stack", "staging"])]);
+      const [winner, loser] = both[0].code === 0 ? both : [both[1], both[0]];
+      assert.equal(winner.code, 0, told(winner));
+      assert.match(winner.stdout, /^ \+ create +autoscaling\.Group +storefront-staging-web-v3-app-group {2}\d+\.\d s$/m);
+      assert.match(winner.stdout, /^outputs: fleets /m);
+      assert.match(
+        winner.stdout,
+        /^up of staging: \d+ created, (\d+ updated, )?\d+ unchanged, /m,
+        "what the interrupted run made is there",
+      );
+      assert.equal(loser.code, 1, told(loser));
+      assert.match(loser.stderr, /Stack staging is being changed by another run/);
+    });
+
+    it("does not change the second time, and is shown by outputs, status, ops and env", async () => {
+      const again = json(await run("up", ["--stack", "staging", "--json"])) as Report;
+      assert.deepEqual(Object.keys(again.changeSummary), ["same"]);
+      const [printed, now, operated, env] = await Promise.all([
+        run("outputs", ["--stack", "staging", "--json"]),
+        status(),
+        checkout.run("ops/cli.ts", ["status", "--stack", "staging", "--sandbox"]),
+        run("env", []),
+      ]);
+      const outputs = json(printed) as Report["outputs"];
+      assert.deepEqual(Object.keys(outputs["fleets"] as object), ["app"]);
+      assert.deepEqual(again.outputs, outputs);
+      assert.deepEqual(
+        now.stacks.map(({ stack, live }) => ({ stack, live })),
+        [{ stack: "staging", live: true }],
+      );
+      assert.deepEqual(now.aws, { ...first.aws, ...now.aws, endpoint: first.aws?.endpoint, pid: first.aws?.pid }, "the same local AWS");
+      assert.match(operated.stdout, /^app: 2 in service \(min 2, desired 2, max 6\), 2 on version 1$/m);
+      assert.match(env.stdout, new RegExp(`^export AWS_ENDPOINT_URL='${first.aws?.endpoint ?? "?"}'$`, "m"));
+      assert.match(env.stdout, /^unset AWS_PROFILE AWS_SESSION_TOKEN$/m);
+    });
+
+    it("goes with everything that was started for it", async () => {
+      kept = { state: readFileSync(state("staging"), "utf8"), awsId: readFileSync(join(checkout.path, ".sandbox/staging/aws-id"), "utf8") };
+      const pids = [first.aws?.pid ?? 0, ...(first.aws?.emulators ?? []).map(({ pid }) => pid)];
+      assert.equal(pids.length, 3);
+      const gone = await run("destroy", ["--stack", "staging"]);
+      assert.equal(gone.code, 0, told(gone));
+      assert.match(gone.stdout, /local AWS ended: no stack stands in it/);
+      assert.deepEqual(pids.filter(isAlive), []);
+    });
+
+    it("has its state set aside when its local AWS is gone; a corrupt one is refused untouched", async () => {
+      // As after a reboot: the state is there, and what it describes is not.
+      writeFileSync(state("staging"), kept.state);
+      writeFileSync(join(checkout.path, ".sandbox/staging/aws-id"), kept.awsId);
+      const preview = await run("preview", ["--stack", "staging", "--keep"]);
+      assert.match(
+        preview.stdout,
+        /^The local AWS that stack staging stood in is gone; its state was set aside as .*state\.json\.bak and the stack begins empty\.$/m,
+      );
+      assert.match(preview.stdout, /^preview of staging: \d+ to create/m);
+      assert.equal(readFileSync(`${state("staging")}.bak`, "utf8"), kept.state);
+      assert.equal(existsSync(state("staging")), false);
+
+      const corrupt = kept.state.slice(0, 1000);
+      writeFileSync(state("staging"), corrupt);
+      const refusals = await Promise.all(
+        ["preview", "up", "destroy", "refresh"].map((verb) => run(verb, ["--stack", "staging", "--keep"])),
+      );
+      for (const refused of refusals) {
+        assert.equal(refused.code, 1, told(refused));
+        assert.match(
+          refused.stderr,
+          /The state file .*staging\/state\.json is corrupt: .* It was left untouched|is being changed by another run/,
+        );
+      }
+      assert.ok(refusals.some(({ stderr }) => stderr.includes("It was left untouched")));
+      assert.equal(readFileSync(state("staging"), "utf8"), corrupt);
+      assert.equal((await run("down", [])).stdout, "local AWS ended\n");
+    });
   });
 
   it("runs the local AWS alone: its endpoint is the first line, a taken port is named, SIGTERM ends it", async () => {
@@ -260,10 +288,7 @@ describe("npm run sandbox", function () {
     assert.match(refused.stderr, new RegExp(`\\b${port}\\b`));
     assert.equal(refused.stdout, "");
 
-    const child = spawn(process.execPath, [join(checkout.path, "sandbox/cli.ts"), "aws"], {
-      cwd: checkout.path,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    const child = checkout.start("sandbox/cli.ts", ["aws"], { timeoutMs: 200_000 });
     const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
     const first = await new Promise<string>((resolve) => child.stdout.setEncoding("utf8").once("data", (text: string) => resolve(text)));
     assert.match(first, /^http:\/\/127\.0\.0\.1:\d+\n$/);
