@@ -20,7 +20,7 @@ export const consumerConcurrencyBounded = defineRule({
       if (most.number() !== undefined || (reserved?.number() ?? -1) >= 0) continue;
       if (most.hidden) yield hidden(most, mapping);
       else if (reserved?.hidden === true) yield hidden(reserved, mapping);
-      else if (!lambda && why !== undefined) yield unproved(why, mapping);
+      else if (!lambda) yield unproved(why ?? `the function of ${mapping.label} is not part of this stack`, mapping);
       else
         yield violation(
           `${mapping.label} sets no scalingConfig.maximumConcurrency, and its function reserves nothing; set one of them`,

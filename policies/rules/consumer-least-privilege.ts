@@ -31,6 +31,9 @@ interface OwnQueue {
 
 const isQueueAction = (action: string) => /^sqs:/i.test(action) || wildcard(action, "sqs:PurgeQueue", true);
 
+/** Names of actions match without regard to case. */
+const includes = (actions: readonly string[], action: string) => actions.some((one) => one.toLowerCase() === action.toLowerCase());
+
 function* judgeStatement(
   { actions, notActions, resources, notResources }: Statement,
   { arn: queueArn, deadLetterArns, unproved: open }: OwnQueue,
@@ -40,13 +43,15 @@ function* judgeStatement(
   if (notActions) return yield violation(`a policy of ${role} allows everything but ${notActions.join(", ")}; name the actions`);
   const queueActions = (actions ?? []).filter(isQueueAction);
   if (queueActions.length === 0) return;
+  const buries = queueActions.every((action) => includes(burying, action));
   const isOfDeadLetters = resources !== undefined && resources.every((one) => deadLetterArns.includes(one));
   const allowed = isOfDeadLetters ? burying : actionsOfQueue;
-  const excess = queueActions.filter((action) => !allowed.some((one) => one.toLowerCase() === action.toLowerCase()));
+  const excess = queueActions.filter((action) => !includes(allowed, action));
   if (excess.length > 0) yield violation(`a policy of ${role} allows ${excess.join(", ")}; a consumer needs ${allowed.join(", ")} at most`);
   const wide = notResources ? ["everything but some"] : (resources ?? []).filter((one) => /[*?]/.test(one));
   if (wide.length > 0) yield violation(`a policy of ${role} allows ${queueActions.join(", ")} on ${wide.join(", ")}; name the queue`);
-  const others = isOfDeadLetters ? [] : (resources ?? []).filter((one) => !/[*?]/.test(one) && one !== queueArn);
+  const own = [queueArn, ...(isOfDeadLetters || buries ? deadLetterArns : [])];
+  const others = (resources ?? []).filter((one) => !/[*?]/.test(one) && !own.includes(one));
   if (queueArn === undefined || others.length === 0) return;
   if (open !== undefined) yield unproved(open);
   else yield violation(`a policy of ${role} allows ${queueActions.join(", ")} on ${others.join(", ")}, which the function does not read`);

@@ -8,10 +8,8 @@ const defaultVisibilitySeconds = 30;
 const defaultTimeoutSeconds = 3;
 
 function* judge({ mapping, queue, lambda, unproved: why }: Consumer): Checking {
-  if (!queue || !lambda) {
-    if (why !== undefined) yield unproved(why, mapping);
-    return; // one of them belongs to another stack
-  }
+  if (!queue || !lambda)
+    return yield unproved(why ?? `the ${queue ? "function" : "queue"} of ${mapping.label} is not part of this stack`, mapping);
   const [visibility, timeout, batching] = [
     queue.at("visibilityTimeoutSeconds"),
     lambda.at("timeout"),

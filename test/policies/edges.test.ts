@@ -48,6 +48,52 @@ const byTag = { Condition: { StringEquals: { "aws:PrincipalTag/team": "web" } } 
 const queueArn = `arn:aws:sqs:eu-west-1:${account}:departures`;
 const topicArn = `arn:aws:sns:eu-west-1:${account}:notices`;
 
+const step = (scalingAdjustment: number) => ({
+  policyType: "StepScaling",
+  adjustmentType: "ChangeInCapacity",
+  stepAdjustments: [
+    scalingAdjustment > 0 ? { metricIntervalLowerBound: "0", scalingAdjustment } : { metricIntervalUpperBound: "0", scalingAdjustment },
+  ],
+});
+/** A group of 1 to 6 with an alarm on either side of its average load, each on a policy that moves one instance. */
+function pair(
+  busy: Record<string, unknown>,
+  idle: Record<string, unknown>,
+  grow: Record<string, unknown> = {},
+  both: Record<string, unknown> = {},
+  web: Record<string, unknown> = {},
+): Record<string, ExampleResource> {
+  const watch = {
+    namespace: "AWS/EC2",
+    metricName: "CPUUtilization",
+    statistic: "Average",
+    period: 60,
+    evaluationPeriods: 1,
+    dimensions: { AutoScalingGroupName: "${web.name}" },
+  };
+  return {
+    web: group({ minSize: 1, maxSize: 6, ...web }),
+    grow: policy({ autoscalingGroupName: "${web.name}", ...step(1), ...both, ...grow }),
+    shrink: policy({
+      autoscalingGroupName: "${web.name}",
+      ...step(-1),
+      ...both,
+      ...("scalingAdjustment" in both && { scalingAdjustment: -1 }),
+    }),
+    busy: alarm({ ...watch, comparisonOperator: "GreaterThanThreshold", threshold: 60, ...busy, alarmActions: ["${grow.arn}"] }),
+    idle: alarm({ ...watch, comparisonOperator: "LessThanThreshold", threshold: 50, ...idle, alarmActions: ["${shrink.arn}"] }),
+  };
+}
+/** A function that reads `jobs`, whose dead letters are `lost`, with these statements in its role. */
+const privileged = (...statements: object[]): Record<string, ExampleResource> => ({
+  lost: queue(),
+  jobs: queue({ redrivePolicy: '{"deadLetterTargetArn":"${lost.arn}","maxReceiveCount":5}' }),
+  role: resource("aws:iam:Role"),
+  reader: lambda({ role: "${role.arn}" }),
+  source: mapping({ eventSourceArn: "${jobs.arn}", functionName: "${reader.name}" }),
+  inline: resource("aws:iam:RolePolicy", { role: "${role.name}", policy: document(...statements) }),
+});
+
 const cases: readonly Case[] = [
   // images and templates
   {
@@ -944,6 +990,602 @@ const cases: readonly Case[] = [
     rule: "key-not-public",
     resources: { key: key({ policy: "[]" }) },
     violations: ["key: policy is no policy document"],
+  },
+  // pairs of alarms
+  {
+    title: "alarms on different metrics say nothing about each other",
+    rule: "scaling-no-oscillation",
+    resources: pair({}, { metricName: "NetworkIn" }),
+    unproved: ['web: not applicable: MetricAlarm "busy" and MetricAlarm "idle" watch different metrics'],
+  },
+  {
+    title: "a maximum is not shared out among instances",
+    rule: "scaling-no-oscillation",
+    resources: pair({ statistic: "Maximum" }, { statistic: "Maximum" }),
+    unproved: ['web: not applicable: statistic is "Maximum" in MetricAlarm "busy"; only an average is shared out among the instances'],
+  },
+  {
+    title: "computed metrics are not followed",
+    rule: "scaling-no-oscillation",
+    resources: pair({ metricQueries: [{ id: "m" }] }, {}),
+    unproved: ['web: not applicable: MetricAlarm "busy" computes its metric; the proof is for plain metrics'],
+  },
+  {
+    title: "a metric of a queue does not follow the group",
+    rule: "scaling-no-oscillation",
+    resources: pair({ dimensions: { QueueName: "x" } }, { dimensions: { QueueName: "x" } }),
+    unproved: [
+      'web: not applicable: MetricAlarm "busy" watches a metric of something else than the group; its value does not follow the group\'s size',
+    ],
+  },
+  {
+    title: "an anomaly band is none of its business",
+    rule: "scaling-no-oscillation",
+    resources: pair({ comparisonOperator: "GreaterThanUpperThreshold" }, {}),
+  },
+  {
+    title: "two alarms on the same side do not fight",
+    rule: "scaling-no-oscillation",
+    resources: pair({}, { comparisonOperator: "GreaterThanThreshold" }),
+  },
+  {
+    title: "a short cooldown of a simple policy lets it act again before the first instances serve",
+    rule: "scaling-no-oscillation",
+    configOf: { "group-warmup-covers-boot": { bootSeconds: 300 } },
+    resources: pair({ threshold: 90 }, { threshold: 40 }, { cooldown: 60 }, { policyType: "SimpleScaling", scalingAdjustment: 1 }),
+    violations: [
+      'web: with 1 instances at CPUUtilization 90, alarm "busy" leads to 6, whose CPUUtilization 15 sets off alarm "idle" (threshold 40); move the thresholds apart or make the steps smaller',
+    ],
+  },
+  {
+    title: "a cooldown as long as the boot lets it act once",
+    rule: "scaling-no-oscillation",
+    configOf: { "group-warmup-covers-boot": { bootSeconds: 300 } },
+    resources: pair({ threshold: 90 }, { threshold: 40 }, { cooldown: 300 }, { policyType: "SimpleScaling", scalingAdjustment: 1 }),
+  },
+  {
+    title: "without a cooldown of its own a simple policy takes the group's",
+    rule: "scaling-no-oscillation",
+    configOf: { "group-warmup-covers-boot": { bootSeconds: 300 } },
+    resources: pair(
+      { threshold: 90 },
+      { threshold: 40 },
+      {},
+      { policyType: "SimpleScaling", scalingAdjustment: 1 },
+      { defaultCooldown: 60 },
+    ),
+    violations: [
+      'web: with 1 instances at CPUUtilization 90, alarm "busy" leads to 6, whose CPUUtilization 15 sets off alarm "idle" (threshold 40); move the thresholds apart or make the steps smaller',
+    ],
+  },
+  {
+    title: "a step policy's own warm-up goes before the group's",
+    rule: "scaling-no-oscillation",
+    configOf: { "group-warmup-covers-boot": { bootSeconds: 300 } },
+    resources: pair({ threshold: 90 }, { threshold: 40 }, { estimatedInstanceWarmup: 60 }, {}, { defaultInstanceWarmup: 300 }),
+    violations: [
+      'web: with 1 instances at CPUUtilization 90, alarm "busy" leads to 6, whose CPUUtilization 15 sets off alarm "idle" (threshold 40); move the thresholds apart or make the steps smaller',
+    ],
+  },
+  {
+    title: "a warm-up that was taken back is the default cooldown",
+    rule: "scaling-no-oscillation",
+    configOf: { "group-warmup-covers-boot": { bootSeconds: 300 } },
+    resources: pair({ threshold: 90 }, { threshold: 40 }, {}, {}, { defaultInstanceWarmup: -1 }),
+  },
+  {
+    title: "no warm-up at all lets a step policy act at every period",
+    rule: "scaling-no-oscillation",
+    configOf: { "group-warmup-covers-boot": { bootSeconds: 300 } },
+    resources: pair({ threshold: 90 }, { threshold: 40 }, {}, {}, { defaultInstanceWarmup: 0 }),
+    violations: [
+      'web: with 1 instances at CPUUtilization 90, alarm "busy" leads to 6, whose CPUUtilization 15 sets off alarm "idle" (threshold 40); move the thresholds apart or make the steps smaller',
+    ],
+  },
+  {
+    title: "an unknown warm-up, cooldown or period leaves it open",
+    rule: "scaling-no-oscillation",
+    resources: pair({ period: unknown }, {}, { estimatedInstanceWarmup: unknown }, {}, { defaultCooldown: unknown }),
+    unproved: ["web: period is known only after the deployment"],
+  },
+  {
+    title: "a policy of a group that cannot be told may be another of this one",
+    rule: "scaling-no-oscillation",
+    resources: { ...pair({}, {}), odd: policy({ autoscalingGroupName: unknown, policyType: "StepScaling" }) },
+    violations: [
+      'web: with 1 instances at CPUUtilization 60, alarm "busy" leads to 2, whose CPUUtilization 30 sets off alarm "idle" (threshold 50); move the thresholds apart or make the steps smaller',
+    ],
+    unproved: ['web: autoscalingGroupName of Policy "odd" is not known yet and comes from no Group of this stack'],
+  },
+  {
+    title: "target tracking triggered by hand is not followed",
+    rule: "scaling-no-oscillation",
+    resources: pair({}, {}, { policyType: "TargetTrackingScaling" }),
+  },
+  // windows
+  {
+    title: "a step policy has no cooldown",
+    rule: "alarm-window-fits",
+    resources: {
+      web: group(),
+      grow: policy({ autoscalingGroupName: "${web.name}", policyType: "StepScaling", cooldown: 10 }),
+      busy: alarm({
+        namespace: "Web",
+        comparisonOperator: "GreaterThanThreshold",
+        period: 60,
+        evaluationPeriods: 2,
+        alarmActions: ["${grow.arn}"],
+      }),
+    },
+  },
+  {
+    title: "an unknown action leaves the window open, and so does an unknown period",
+    rule: "alarm-window-fits",
+    resources: {
+      web: group(),
+      grow: policy({ autoscalingGroupName: "${web.name}" }),
+      odd: alarm({ namespace: "Web", period: 60, evaluationPeriods: 1, alarmActions: [unknown] }),
+      busy: alarm({
+        namespace: "Web",
+        comparisonOperator: "GreaterThanThreshold",
+        period: unknown,
+        evaluationPeriods: unknown,
+        alarmActions: ["${grow.arn}"],
+      }),
+    },
+    unproved: [
+      "busy: evaluationPeriods is known only after the deployment",
+      "busy: period is known only after the deployment",
+      'odd: alarmActions of MetricAlarm "odd" is not known yet and comes from no Policy or Topic of this stack',
+    ],
+  },
+  {
+    title: "alarms of groups outside of the stack are not compared",
+    rule: "alarm-window-fits",
+    resources: {
+      grow: policy({ autoscalingGroupName: "elsewhere" }),
+      shrink: policy({ autoscalingGroupName: "elsewhere-too" }),
+      busy: alarm({
+        namespace: "Web",
+        comparisonOperator: "GreaterThanThreshold",
+        period: 60,
+        evaluationPeriods: 5,
+        alarmActions: ["${grow.arn}"],
+      }),
+      idle: alarm({
+        namespace: "Web",
+        comparisonOperator: "LessThanThreshold",
+        period: 60,
+        evaluationPeriods: 1,
+        alarmActions: ["${shrink.arn}"],
+      }),
+    },
+  },
+  // directions
+  {
+    title: "an unknown type or an unknown action leaves the direction open",
+    rule: "alarm-direction-matches-policy",
+    resources: {
+      odd: policy({ policyType: unknown }),
+      busy: alarm({ metricName: "CPUUtilization", comparisonOperator: "GreaterThanThreshold", alarmActions: ["${odd.arn}"] }),
+      lost: alarm({ metricName: "CPUUtilization", comparisonOperator: "GreaterThanThreshold", alarmActions: [unknown] }),
+    },
+    unproved: [
+      "busy: policyType is known only after the deployment",
+      'lost: alarmActions of MetricAlarm "lost" is not known yet and comes from no Policy or Topic of this stack',
+    ],
+  },
+  {
+    title: "an unknown adjustment and an unknown metric leave the direction open",
+    rule: "alarm-direction-matches-policy",
+    resources: {
+      grow: policy({
+        policyType: "StepScaling",
+        adjustmentType: "ChangeInCapacity",
+        stepAdjustments: [{ scalingAdjustment: 1 }, { scalingAdjustment: unknown }],
+      }),
+      busy: alarm({ metricName: "CPUUtilization", comparisonOperator: "GreaterThanThreshold", alarmActions: ["${grow.arn}"] }),
+      odd: alarm({ metricName: unknown, comparisonOperator: "GreaterThanThreshold", alarmActions: ["${grow.arn}"] }),
+    },
+    unproved: [
+      'busy: the adjustments of Policy "grow" are known only after the deployment',
+      "odd: metricName is known only after the deployment",
+    ],
+  },
+  {
+    title: "a step policy on the wrong side is found",
+    rule: "alarm-direction-matches-policy",
+    resources: {
+      shrink: policy({ policyType: "StepScaling", adjustmentType: "ChangeInCapacity", stepAdjustments: [{ scalingAdjustment: -1 }] }),
+      busy: alarm({ metricName: "CPUUtilization", comparisonOperator: "GreaterThanThreshold", alarmActions: ["${shrink.arn}"] }),
+    },
+    violations: [
+      'busy: comparisonOperator is "GreaterThanThreshold", but Policy "shrink" removes instances; an alarm that goes on above its threshold needs a policy that adds instances',
+    ],
+  },
+  {
+    title: "groups of other stacks are told apart by name",
+    rule: "alarm-watches-its-group",
+    resources: {
+      grow: policy({ autoscalingGroupName: "elsewhere" }),
+      busy: alarm({ dimensions: { AutoScalingGroupName: "another" }, alarmActions: ["${grow.arn}"] }),
+    },
+    violations: ['busy: MetricAlarm "busy" watches group another, but Policy "grow" scales group elsewhere; name the same group in both'],
+  },
+  {
+    title: "an alarm whose actions are not known may scale any group",
+    rule: "alarm-watches-its-group",
+    resources: { web: group(), odd: alarm({ namespace: "AWS/EC2", alarmActions: [unknown] }) },
+    unproved: ['odd: alarmActions of MetricAlarm "odd" is not known yet and comes from no Policy or Topic of this stack'],
+  },
+  {
+    title: "an alarm on one's own metric needs no group",
+    rule: "alarm-watches-its-group",
+    resources: {
+      web: group(),
+      grow: policy({ autoscalingGroupName: "${web.name}" }),
+      busy: alarm({ namespace: "Web", alarmActions: ["${grow.arn}"] }),
+    },
+  },
+  {
+    title: "a policy whose type is not known may need an alarm",
+    rule: "alarm-reaches-policy",
+    resources: { odd: policy({ policyType: unknown }), simple: policy({ policyType: "SimpleScaling" }) },
+    violations: ['simple: Policy "simple" is the action of no alarm; add its arn to alarmActions of one'],
+    unproved: ['odd: policyType of Policy "odd" is known only after the deployment'],
+  },
+  // missing data
+  {
+    title: "an unknown treatment is open only where it matters",
+    rule: "alarm-missing-data-safe",
+    resources: {
+      above: alarm({ dimensions: { AutoScalingGroupName: "web" }, comparisonOperator: "GreaterThanThreshold", treatMissingData: unknown }),
+      band: alarm({
+        dimensions: { AutoScalingGroupName: "web" },
+        comparisonOperator: "GreaterThanUpperThreshold",
+        treatMissingData: unknown,
+      }),
+      queue: alarm({ dimensions: { QueueName: "jobs" }, comparisonOperator: "LessThanThreshold", treatMissingData: "breaching" }),
+    },
+    unproved: ["above: treatMissingData is known only after the deployment"],
+  },
+  {
+    title: "an unknown operator is open only beside a suspect treatment",
+    rule: "alarm-missing-data-safe",
+    resources: {
+      breaching: alarm({ dimensions: { AutoScalingGroupName: "web" }, comparisonOperator: unknown, treatMissingData: "breaching" }),
+      not: alarm({ dimensions: { AutoScalingGroupName: "web" }, comparisonOperator: unknown, treatMissingData: "notBreaching" }),
+      hidden: alarm({ dimensions: { AutoScalingGroupName: "web" }, comparisonOperator: unknown, treatMissingData: unknown }),
+      fine: alarm({ dimensions: { AutoScalingGroupName: "web" }, comparisonOperator: unknown, treatMissingData: "ignore" }),
+      none: alarm({ dimensions: { AutoScalingGroupName: "web" }, comparisonOperator: unknown }),
+    },
+    unproved: [
+      "breaching: comparisonOperator is known only after the deployment",
+      "hidden: comparisonOperator is known only after the deployment",
+      "not: comparisonOperator is known only after the deployment",
+    ],
+  },
+  // monitoring
+  {
+    title: "a launch configuration monitors in detail unless told otherwise",
+    rule: "template-monitoring-matches-alarms",
+    resources: {
+      on: resource("aws:ec2:LaunchConfiguration"),
+      off: resource("aws:ec2:LaunchConfiguration", { enableMonitoring: false }),
+      a: group({ launchConfiguration: "${on.name}" }),
+      b: group({ launchConfiguration: "${off.name}" }),
+      fast: alarm({ namespace: "AWS/EC2", period: 60, dimensions: { AutoScalingGroupName: "${a.name}" } }),
+      faster: alarm({ namespace: "AWS/EC2", period: 60, dimensions: { AutoScalingGroupName: "${b.name}" } }),
+      slow: alarm({ namespace: "AWS/EC2", period: 300, dimensions: { AutoScalingGroupName: "${b.name}" } }),
+      own: alarm({ namespace: "Web", period: 10, dimensions: { AutoScalingGroupName: "${b.name}" } }),
+    },
+    violations: [
+      'faster: period is 60, but enableMonitoring is false in LaunchConfiguration "off": metrics arrive only every 300 s; enable detailed monitoring, or use periods of 300 s',
+    ],
+  },
+  {
+    title: "a group that cannot be told, and a template of another stack, leave the monitoring open",
+    rule: "template-monitoring-matches-alarms",
+    resources: {
+      web: group(external),
+      odd: alarm({ namespace: "AWS/EC2", period: 60, dimensions: { AutoScalingGroupName: unknown } }),
+      fast: alarm({ namespace: "AWS/EC2", period: 60, dimensions: { AutoScalingGroupName: "${web.name}" } }),
+    },
+    unproved: [
+      'fast: launchTemplate.id of Group "web" is lt-0123456789abcdef0, which is not part of this stack',
+      'odd: dimensions.AutoScalingGroupName of MetricAlarm "odd" is not known yet and comes from no Group of this stack',
+    ],
+  },
+  // consumers
+  {
+    title: "of two mappings one that is enabled is enough",
+    rule: "queue-has-consumer",
+    resources: {
+      jobs: queue(),
+      a: lambda(),
+      off: mapping({ eventSourceArn: "${jobs.arn}", functionName: "${a.name}", enabled: false }),
+      maybe: mapping({ eventSourceArn: "${jobs.arn}", functionName: "${a.name}", enabled: unknown }),
+      on: mapping({ eventSourceArn: "${jobs.arn}", functionName: "${a.name}" }),
+    },
+  },
+  {
+    title: "a mapping that may be enabled leaves it open",
+    rule: "queue-has-consumer",
+    resources: {
+      jobs: queue(),
+      a: lambda(),
+      maybe: mapping({ eventSourceArn: "${jobs.arn}", functionName: "${a.name}", enabled: unknown }),
+    },
+    unproved: ["jobs: enabled is known only after the deployment"],
+  },
+  {
+    title: "a mapping of a queue that cannot be told leaves every queue open",
+    rule: "queue-has-consumer",
+    resources: { jobs: queue(), a: lambda(), odd: mapping({ eventSourceArn: unknown, functionName: "${a.name}" }) },
+    unproved: ['jobs: eventSourceArn of EventSourceMapping "odd" is not known yet and comes from no Queue of this stack'],
+  },
+  {
+    title: "a queue may be the dead letters of one whose redrive policy is not known",
+    rule: "queue-has-consumer",
+    config: { workers: ["jobs"] },
+    resources: { jobs: queue({ redrivePolicy: unknown }), lost: queue() },
+    unproved: ['lost: redrivePolicy of Queue "jobs" is known only after the deployment'],
+  },
+  {
+    title: "one fleet that registers is enough to need a consumer",
+    rule: "queue-has-consumer",
+    resources: {
+      a: resource("aws:sns:Topic"),
+      departures: queue(),
+      other: queue(),
+      sub: subscription({ topic: "${a.arn}", protocol: "sqs", endpoint: "${departures.arn}" }),
+      quiet: resource("fleet:components:Fleet", { provisioning: "none" }),
+      loud: resource("fleet:components:Fleet", { provisioning: "chef-server" }),
+      "quiet-group": group({}, { parent: "quiet" }),
+      "loud-group": group({}, { parent: "loud" }),
+      n1: notification({ groupNames: ["${quiet-group.name}"], topicArn: "${a.arn}" }),
+      n2: notification({ groupNames: ["${loud-group.name}"], topicArn: "${a.arn}" }),
+    },
+    violations: [
+      'departures: Queue "departures" has no consumer; map it to a function, or declare its worker in queue-has-consumer.workers',
+      'other: Queue "other" has no consumer; map it to a function, or declare its worker in queue-has-consumer.workers',
+    ],
+  },
+  {
+    title: "a group outside of the stack may register",
+    rule: "queue-has-consumer",
+    resources: {
+      a: resource("aws:sns:Topic"),
+      departures: queue(),
+      sub: subscription({ topic: "${a.arn}", protocol: "sqs", endpoint: "${departures.arn}" }),
+      quiet: resource("fleet:components:Fleet", { provisioning: "none" }),
+      "quiet-group": group({}, { parent: "quiet" }),
+      n1: notification({ groupNames: ["${quiet-group.name}", "elsewhere"], topicArn: "${a.arn}" }),
+    },
+    violations: [
+      'departures: Queue "departures" has no consumer; map it to a function, or declare its worker in queue-has-consumer.workers',
+    ],
+  },
+  {
+    title: "a group outside of a fleet may register",
+    rule: "queue-has-consumer",
+    resources: {
+      a: resource("aws:sns:Topic"),
+      departures: queue(),
+      sub: subscription({ topic: "${a.arn}", protocol: "sqs", endpoint: "${departures.arn}" }),
+      web: group(),
+      n1: notification({ groupNames: ["${web.name}"], topicArn: "${a.arn}" }),
+    },
+    violations: [
+      'departures: Queue "departures" has no consumer; map it to a function, or declare its worker in queue-has-consumer.workers',
+    ],
+  },
+  // dead letters
+  {
+    title: "an alarm on another metric, and one on another queue, watch no dead letters",
+    rule: "queue-dlq-alarmed",
+    resources: {
+      lost: queue(),
+      jobs: queue({ redrivePolicy: '{"deadLetterTargetArn":"${lost.arn}","maxReceiveCount":5}' }),
+      age: alarm({ metricName: "ApproximateAgeOfOldestMessage", dimensions: { QueueName: "${lost.name}" } }),
+      other: alarm({ metricName: "ApproximateNumberOfMessagesVisible", dimensions: { QueueName: "elsewhere" } }),
+      computed: alarm({ metricQueries: [{ id: "m" }] }),
+    },
+    violations: ['lost: no alarm watches ApproximateNumberOfMessagesVisible of Queue "lost"; add one'],
+  },
+  {
+    title: "an alarm that may be on that metric, and one that may be on that queue, leave it open",
+    rule: "queue-dlq-alarmed",
+    resources: {
+      lost: queue(),
+      jobs: queue({ redrivePolicy: '{"deadLetterTargetArn":"${lost.arn}","maxReceiveCount":5}' }),
+      maybe: alarm({ metricName: unknown, dimensions: { QueueName: "${lost.name}" } }),
+    },
+    unproved: ["lost: metricName is known only after the deployment"],
+  },
+  {
+    title: "a known alarm wins over one that may be",
+    rule: "queue-dlq-alarmed",
+    resources: {
+      lost: queue(),
+      jobs: queue({ redrivePolicy: '{"deadLetterTargetArn":"${lost.arn}","maxReceiveCount":5}' }),
+      known: alarm({ metricName: "ApproximateNumberOfMessagesVisible", dimensions: { QueueName: "${lost.name}" } }),
+      maybe: alarm({ metricName: unknown, dimensions: { QueueName: "${lost.name}" } }),
+    },
+  },
+  {
+    title: "an alarm on a queue that cannot be told",
+    rule: "queue-dlq-alarmed",
+    resources: {
+      lost: queue(),
+      jobs: queue({ redrivePolicy: '{"deadLetterTargetArn":"${lost.arn}","maxReceiveCount":5}' }),
+      maybe: alarm({ metricName: "ApproximateNumberOfMessagesVisible", dimensions: { QueueName: unknown } }),
+    },
+    unproved: ['lost: dimensions.QueueName of MetricAlarm "maybe" is not known yet and comes from no Queue of this stack'],
+  },
+  {
+    title: "an alarm on a name that may be that of a queue to be made",
+    rule: "queue-dlq-alarmed",
+    resources: {
+      lost: queue({ name: unknown }),
+      jobs: queue({ redrivePolicy: unknown }),
+      maybe: alarm({ metricName: "ApproximateNumberOfMessagesVisible", dimensions: { QueueName: "elsewhere" } }),
+    },
+    unproved: ['jobs: redrivePolicy of Queue "jobs" is known only after the deployment'],
+  },
+  {
+    title: "a redrive policy of a queue that cannot be told",
+    rule: "queue-dlq-alarmed",
+    resources: {
+      lost: queue(),
+      odd: resource("aws:sqs:RedrivePolicy", { queueUrl: unknown, redrivePolicy: '{"deadLetterTargetArn":"${lost.arn}"}' }),
+    },
+    unproved: [': queueUrl of RedrivePolicy "odd" is not known yet and comes from no Queue of this stack'],
+  },
+  // least privilege
+  {
+    title: "dead letters may be sent to and counted, not read; the queue itself may be both",
+    rule: "consumer-least-privilege",
+    resources: privileged(
+      { Effect: "Allow", Action: ["sqs:SendMessage", "sqs:ReceiveMessage"], Resource: "${lost.arn}" },
+      { Effect: "Allow", Action: ["sqs:SendMessage", "sqs:ChangeMessageVisibility"], Resource: "${jobs.arn}" },
+    ),
+    violations: [
+      'reader: a policy of Role "role" allows sqs:ReceiveMessage; a consumer needs sqs:SendMessage, sqs:GetQueueAttributes, sqs:GetQueueUrl at most',
+    ],
+  },
+  {
+    title: "a statement on the queue and its dead letters together is the queue's",
+    rule: "consumer-least-privilege",
+    resources: privileged({ Effect: "Allow", Action: "sqs:SendMessage", Resource: ["${lost.arn}", "${jobs.arn}"] }),
+  },
+  {
+    title: "everything but one queue is not a name",
+    rule: "consumer-least-privilege",
+    resources: privileged({ Effect: "Allow", Action: ["SQS:receivemessage", "s3:GetObject"], NotResource: "${lost.arn}" }),
+    violations: ['reader: a policy of Role "role" allows SQS:receivemessage on everything but some; name the queue'],
+  },
+  {
+    title: "wildcards for actions are not names either, denials are fine",
+    rule: "consumer-least-privilege",
+    resources: privileged(
+      { Effect: "Allow", Action: ["*", "sqs:Purge*"], Resource: ["${jobs.arn}", "arn:aws:sqs:*:*:a", "arn:aws:sqs:*:*:b"] },
+      { Effect: "Deny", Action: "sqs:*", Resource: "*" },
+      { Effect: "Allow", NotAction: ["s3:*", "sqs:*"], Resource: "*" },
+    ),
+    violations: [
+      'reader: a policy of Role "role" allows *, sqs:Purge* on arn:aws:sqs:*:*:a, arn:aws:sqs:*:*:b; name the queue',
+      'reader: a policy of Role "role" allows *, sqs:Purge*; a consumer needs sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ChangeMessageVisibility, sqs:GetQueueUrl, sqs:SendMessage at most',
+      'reader: a policy of Role "role" allows everything but s3:*, sqs:*; name the actions',
+    ],
+  },
+  {
+    title: "several others are named together",
+    rule: "consumer-least-privilege",
+    resources: privileged({
+      Effect: "Allow",
+      Action: ["sqs:ReceiveMessage", "sqs:DeleteMessage"],
+      Resource: ["arn:aws:sqs:eu-west-1:111122223333:a", "arn:aws:sqs:eu-west-1:111122223333:b"],
+    }),
+    violations: [
+      'reader: a policy of Role "role" allows sqs:ReceiveMessage, sqs:DeleteMessage on arn:aws:sqs:eu-west-1:111122223333:a, arn:aws:sqs:eu-west-1:111122223333:b, which the function does not read',
+    ],
+  },
+  {
+    title: "text that is no policy",
+    rule: "consumer-least-privilege",
+    resources: { ...privileged(), more: resource("aws:iam:RolePolicy", { role: "${role.name}", policy: "[]" }) },
+    violations: ["reader: policy is no policy document"],
+  },
+  {
+    title: "an attached policy that cannot be told, and a role that cannot be told",
+    rule: "consumer-least-privilege",
+    resources: {
+      ...privileged(),
+      odd: resource("aws:iam:RolePolicyAttachment", { role: "${role.name}", policyArn: unknown }),
+      other: lambda({ role: unknown }),
+      source2: mapping({ eventSourceArn: "${jobs.arn}", functionName: "${other.name}" }),
+      source3: mapping({ eventSourceArn: "${jobs.arn}", functionName: unknown }),
+    },
+    unproved: [
+      'other: policyArn of RolePolicyAttachment "odd" is not known yet and comes from no Policy of this stack',
+      'other: role of Function "other" is not known yet and comes from no Role of this stack',
+      'reader: policyArn of RolePolicyAttachment "odd" is not known yet and comes from no Policy of this stack',
+      'source3: functionName of EventSourceMapping "source3" is not known yet and comes from no Function of this stack',
+    ],
+  },
+  // logs
+  {
+    title: "a log group is found by its name, and by what its name was made from",
+    rule: "consumer-logs-retained",
+    resources: {
+      jobs: queue(),
+      a: lambda(),
+      b: lambda(),
+      c: lambda(),
+      sa: mapping({ eventSourceArn: "${jobs.arn}", functionName: "${a.name}" }),
+      sb: mapping({ eventSourceArn: "${jobs.arn}", functionName: "${b.name}" }),
+      sc: mapping({ eventSourceArn: "${jobs.arn}", functionName: "${c.name}" }),
+      la: resource("aws:cloudwatch:LogGroup", { name: "/aws/lambda/${a.name}", retentionInDays: 30 }),
+      lb: resource("aws:cloudwatch:LogGroup", { name: "/aws/lambda/${b.name}" }),
+    },
+    violations: [
+      'b: retentionInDays is not set in LogGroup "lb"; give the days that logs are kept',
+      'c: no log group of this stack is named after Function "c"; add one with retentionInDays',
+    ],
+  },
+  {
+    title: "a log group is found before its name is known",
+    rule: "consumer-logs-retained",
+    deployed: false,
+    resources: {
+      jobs: queue(),
+      a: lambda(),
+      sa: mapping({ eventSourceArn: "${jobs.arn}", functionName: "${a.arn}" }),
+      la: resource("aws:cloudwatch:LogGroup", { name: "/aws/lambda/${a.arn}", retentionInDays: 30 }),
+      odd: resource("aws:cloudwatch:LogGroup", { name: unknown }),
+    },
+  },
+  {
+    title: "a function that cannot be told has logs that cannot be told",
+    rule: "consumer-logs-retained",
+    resources: { jobs: queue(), odd: mapping({ eventSourceArn: "${jobs.arn}", functionName: unknown }) },
+  },
+  {
+    title: "a function that cannot be told may be bounded",
+    rule: "consumer-concurrency-bounded",
+    resources: {
+      jobs: queue(),
+      a: lambda(),
+      odd: mapping({ eventSourceArn: "${jobs.arn}", functionName: unknown }),
+      plain: mapping({ eventSourceArn: "${jobs.arn}", functionName: "${a.name}" }),
+      far: mapping({ eventSourceArn: "${jobs.arn}", functionName: "elsewhere" }),
+    },
+    violations: [
+      'plain: EventSourceMapping "plain" sets no scalingConfig.maximumConcurrency, and its function reserves nothing; set one of them',
+    ],
+    unproved: [
+      'far: the function of EventSourceMapping "far" is not part of this stack',
+      'odd: functionName of EventSourceMapping "odd" is not known yet and comes from no Function of this stack',
+    ],
+  },
+  {
+    title: "a desired capacity without policies, with policies that cannot be told, and one that is not known",
+    rule: "group-desired-not-fought",
+    resources: {
+      alone: group({ desiredCapacity: 3 }),
+      odd: policy({ autoscalingGroupName: unknown }),
+      web: group({ desiredCapacity: unknown }),
+      grow: policy({ autoscalingGroupName: "${web.name}" }),
+      shrink: policy({ autoscalingGroupName: "${fixed.name}" }),
+      more: policy({ autoscalingGroupName: "${fixed.name}" }),
+      fixed: group({ desiredCapacity: 3 }),
+    },
+    violations: ['fixed: desiredCapacity is 3, but Policy "shrink" and Policy "more" set it too; leave it out, or ignore its changes'],
+    unproved: [
+      'alone: autoscalingGroupName of Policy "odd" is not known yet and comes from no Group of this stack',
+      "web: desiredCapacity is known only after the deployment",
+    ],
   },
 ];
 
