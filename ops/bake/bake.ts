@@ -49,7 +49,12 @@ export async function bake(request: BakeRequest, options: BakeOptions): Promise<
   try {
     const variablesFile = join(work, "bake.pkrvars.json");
     const manifest = join(work, "manifest.json");
-    writeFileSync(variablesFile, JSON.stringify({ ...variablesOf(request, source, say), manifest }));
+    writeFileSync(variablesFile, JSON.stringify({ ...variablesOf(request, source), manifest }));
+    if (isLocal() && !options.variables.some((one) => one.startsWith("communicator="))) {
+      say(
+        "local AWS: its instances run nothing, so the image is the source image with tags; --var communicator=ssh provisions all the same",
+      );
+    }
     await packerBuild({
       folder: release.folder,
       variablesFile,
@@ -66,13 +71,9 @@ export async function bake(request: BakeRequest, options: BakeOptions): Promise<
   }
 }
 
-function variablesOf({ variables, inputsHash }: BakeRequest, source: SourceImage, say: (line: string) => void) {
-  const endpoint = process.env["AWS_ENDPOINT_URL"] ?? "";
-  const isLocal = /^http:\/\/127\.0\.0\.1[:/]/.test(endpoint);
-  if (isLocal)
-    say(
-      "local AWS: its instances run nothing, so the image is the source image with tags (--var communicator=ssh provisions all the same)",
-    );
+const isLocal = () => /^http:\/\/127\.0\.0\.1[:/]/.test(process.env["AWS_ENDPOINT_URL"] ?? "");
+
+function variablesOf({ variables, inputsHash }: BakeRequest, source: SourceImage) {
   const script = variables["script"];
   return {
     ...variables,
@@ -82,8 +83,8 @@ function variablesOf({ variables, inputsHash }: BakeRequest, source: SourceImage
     architecture: source.architecture,
     root_device_name: source.rootDeviceName,
     root_size_gib: source.rootSizeGiB,
-    endpoint,
-    communicator: isLocal ? "none" : "ssh",
+    endpoint: process.env["AWS_ENDPOINT_URL"] ?? "",
+    communicator: isLocal() ? "none" : "ssh",
   };
 }
 

@@ -48,7 +48,7 @@ export function packerPolicy(variables: PackerVariables, place: BakePlace): Poli
     {
       Sid: "Look",
       Effect: "Allow",
-      Action: ["Images", "Instances", "InstanceStatus", "Regions", "SecurityGroups", "Snapshots", "Subnets", "Tags", "Volumes", "Vpcs"].map(
+      Action: ["Images", "Instances", "InstanceStatus", "Regions", "SecurityGroups", "Snapshots", "Subnets", "Tags", "Volumes"].map(
         (what) => `ec2:Describe${what}`,
       ),
       Resource: ["*"], // these know no resources

@@ -47,4 +47,4 @@ by=by_curl
 printf '7.75.0\n%s\n' "$(curl --version | head -n 1 | cut -d ' ' -f 2)" | sort -C -V || by=by_cli
 answer=$("$by" "${reference%%:*}" "${reference#*:}") ||
   fail "$reference cannot be read; its name and the permissions of the builder's role decide${answer:+: $answer}"
-jq -er '.Parameter.Value // .SecretString' <<<"$answer" || fail "$reference holds no text"
+jq -erj '.Parameter.Value // .SecretString' <<<"$answer" || fail "$reference holds no text"
