@@ -129,6 +129,7 @@ class Run {
       const breach = told.value === undefined ? {} : { metricValue: told.value };
       this.#host.do((model) => model.alarmAction({ policyArn, alarmName, alarmArn, state: "ALARM", threshold, ...breach }));
     }
+    this.#host.runUntil(nowMs); // what takes no time
   }
 
   #desired(): number {
