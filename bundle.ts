@@ -1,6 +1,6 @@
 /**
- * Bundles the functions that the stack deploys: `npm run bundle` writes dist/consumer/ and dist/reconciler/, the same
- * bytes on every machine. What only some settings need (Secrets Manager, tags of EC2 …) becomes a chunk that is loaded on
+ * Bundles the functions that the stack deploys, and the worker: `npm run bundle` writes dist/consumer/, dist/reconciler/
+ * and dist/worker/, the same bytes on every machine. What only some settings need (Secrets Manager, tags of EC2 …) becomes a chunk that is loaded on
  * demand, which keeps the cold start short.
  */
 import { rmSync, statSync } from "node:fs";
@@ -9,7 +9,7 @@ import { build, type Metafile } from "esbuild";
 
 const root = import.meta.dirname;
 
-const functions = { consumer: "consumer/lambda.ts", reconciler: "consumer/reconciler.ts" };
+const entries = { consumer: "consumer/lambda.ts", reconciler: "consumer/reconciler.ts", worker: "consumer/main.ts" };
 
 async function bundle(name: string, entry: string): Promise<Metafile> {
   const outdir = join(root, "dist", name);
@@ -46,7 +46,7 @@ function eager({ outputs }: Metafile, file: string, seen = new Set<string>()): S
   return seen;
 }
 
-for (const [name, entry] of Object.entries(functions)) {
+for (const [name, entry] of Object.entries(entries)) {
   const files = eager(await bundle(name, entry), `dist/${name}/handler.mjs`);
   const bytes = [...files].reduce((sum, file) => sum + statSync(join(root, file)).size, 0);
   console.log(`dist/${name}/handler.mjs: ${Math.round(bytes / 1000)} kB with what it always loads`);

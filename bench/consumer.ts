@@ -23,7 +23,10 @@ const { values } = parseArgs({ options: { messages: { type: "string", default: "
 const count = Number(values.messages);
 const account = "123456789012";
 const prefix = "bench-staging-web-v1";
+/** Of the signed deletes alone. */
 const inFlight = 16;
+/** The worker's default. */
+const workerConcurrency = 64;
 
 const instance = (number: number) => `i-${number.toString(16).padStart(17, "0")}`;
 const notice = (instanceId: string) =>
@@ -60,13 +63,13 @@ async function startChef(number: number, latencyMs: number): Promise<{ url: stri
   return { url, stop: () => child.kill() };
 }
 
-const connect = (url: string) =>
+const connect = (url: string, maxConnections: number) =>
   new ChefClient({
     serverUrl: `${url}/organizations/acme`,
     user: "janitor",
     key: () => Promise.resolve(pair.privateKey),
     allowHttp: true,
-    maxConnections: inFlight,
+    maxConnections,
   });
 
 async function perSecond(number: number, work: () => Promise<void>): Promise<number> {
@@ -78,7 +81,7 @@ async function perSecond(number: number, work: () => Promise<void>): Promise<num
 /** The honest limit: nothing but signed deletes, sixteen in flight. */
 async function deletesAlone(latencyMs: number): Promise<number> {
   const chef = await startChef(count, latencyMs);
-  const client = connect(chef.url);
+  const client = connect(chef.url, inFlight);
   const names = Array.from({ length: count }, (_, number) => instance(number));
   const rate = await perSecond(count, () =>
     inParallel(names, inFlight, async (name) => {
@@ -118,11 +121,11 @@ const core = (chef: ChefClient): CoreDependencies => ({
 
 async function worker(endpoint: string, latencyMs: number): Promise<number> {
   const chef = await startChef(count, latencyMs);
-  const client = connect(chef.url);
+  const client = connect(chef.url, workerConcurrency);
   const { client: sqs, queue } = await filledQueue(endpoint, count);
   const silent = () => undefined;
   const one = new Worker(
-    { concurrency: inFlight, visibilitySeconds: 180, once: true },
+    { concurrency: workerConcurrency, visibilitySeconds: 180, once: true },
     { core: core(client), queue, log: silent, print: silent, namePrefix: prefix, now: Date.now },
   );
   const rate = await perSecond(count, () => one.run());
@@ -138,7 +141,7 @@ async function worker(endpoint: string, latencyMs: number): Promise<number> {
 async function sequential(endpoint: string, latencyMs: number): Promise<number> {
   const number = Math.min(count, latencyMs > 0 ? 100 : 300);
   const chef = await startChef(count, latencyMs);
-  const client = connect(chef.url);
+  const client = connect(chef.url, 1);
   const { client: sqs, queue } = await filledQueue(endpoint, number);
   const rate = await perSecond(number, async () => {
     for (;;) {
@@ -165,12 +168,13 @@ try {
     const limit = await deletesAlone(latencyMs);
     const ours = await worker(endpoint, latencyMs);
     const usual = await sequential(endpoint, latencyMs);
-    console.log(`Chef double at ${latencyMs} ms latency, ${count} messages:`);
-    console.log(`  deletes alone, ${inFlight} in flight: ${limit.toFixed(0)} instances/s`);
-    console.log(`  worker, queue to gone: ${ours.toFixed(0)} instances/s = ${(ours / limit).toFixed(2)} x deletes alone`);
-    console.log(`  sequential consumer with search: ${usual.toFixed(0)} instances/s; the worker is ${(ours / usual).toFixed(1)} x`);
+    const at = `at ${latencyMs} ms latency`;
+    console.log(`signed deletes alone, ${inFlight} in flight, ${at}: ${limit.toFixed(0)} instances/s`);
+    console.log(`worker, queue to gone, ${at}: ${ours.toFixed(0)} instances/s`);
+    console.log(`worker beside signed deletes alone, ${at}: ${(ours / limit).toFixed(2)} x`);
+    console.log(`sequential consumer with search, ${at}: ${usual.toFixed(0)} instances/s`);
+    console.log(`worker beside the sequential consumer, ${at}: ${(ours / usual).toFixed(1)} x`);
   }
-  console.log(`memory of worker and benchmark together: ${(process.memoryUsage().rss / 2 ** 20).toFixed(0)} MiB`);
 } finally {
   await stopAws(folder);
   rmSync(folder, { recursive: true, force: true });

@@ -31,18 +31,30 @@ async function visibilityOf(client: SQSClient, queueUrl: string): Promise<number
   return Number(attributes?.VisibilityTimeout ?? 30);
 }
 
+/** @throws SettingsError when it is no port. */
+function checkedPort(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new SettingsError([{ name: "--health-port", message: `is ${JSON.stringify(text)}; it must be a port from 0 to 65535` }]);
+}
+
 /** 200 while the queue answers, 503 when it has not for several receives. */
-function serveHealth(worker: Worker, port: string | undefined): Server | undefined {
+function serveHealth(worker: Worker, port: number | undefined): Server | undefined {
   if (port === undefined) return undefined;
   const server = createServer((_, response) => {
     const { health } = worker;
     response.writeHead(health.ok ? 200 : 503, { "Content-Type": "application/json" }).end(JSON.stringify(health));
   });
-  return server.listen(Number(port));
+  server.on("error", ({ message }) => {
+    console.error(`--health-port ${port}: ${message}`);
+    process.exit(2);
+  });
+  return server.listen(port);
 }
 
 async function main(): Promise<void> {
   const settings = readSettings({ ...process.env, ...(values["dry-run"] ? { FLEET_DRY_RUN: "true" } : {}) });
+  const port = checkedPort(values["health-port"]);
   const log = jsonLog(printLine);
   const client = new SQSClient(longPollOptions);
   const visibilitySeconds = await visibilityOf(client, settings.queueUrl);
@@ -52,7 +64,7 @@ async function main(): Promise<void> {
     { concurrency: settings.concurrency, visibilitySeconds, once: values.once },
     { core, queue, log, print: printLine, namePrefix: settings.namePrefix, now: Date.now },
   );
-  const health = serveHealth(worker, values["health-port"]);
+  const health = serveHealth(worker, port);
   const stop = (signal: NodeJS.Signals) => {
     log("info", `${signal}: finishing what is in hand`, worker.health);
     worker.stop();

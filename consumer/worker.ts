@@ -73,7 +73,7 @@ export class Worker {
     const heartbeat = setInterval(() => void this.#keepHidden(), (this.#options.visibilitySeconds * 1000) / 3);
     const report = setInterval(() => this.#printMetrics(), 60_000);
     try {
-      // Two receivers keep the workers busy while one of them waits for its answer.
+      // A receive brings ten messages at most and takes about as long as a removal: one for every eight places keeps them filled.
       const receivers = Math.max(1, Math.ceil(this.#options.concurrency / 8));
       await Promise.all(Array.from({ length: receivers }, () => this.#receiveLoop()));
       await Promise.all(this.#inFlight.values());

@@ -31,7 +31,7 @@ describe("npm run bundle", function () {
   const files = (checkout: string, name: string) => readdirSync(join(checkout, "dist", name)).sort();
   const read = (checkout: string, name: string, file: string) => readFileSync(join(checkout, "dist", name, file));
 
-  for (const name of ["consumer", "reconciler"]) {
+  for (const name of ["consumer", "reconciler", "worker"]) {
     it(`makes the same ${name} in two places`, () => {
       const [one = "", other = ""] = checkouts.map((checkout) =>
         files(checkout, name)
