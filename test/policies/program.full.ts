@@ -40,10 +40,14 @@ describe("the program under the pack, deployed", function () {
       const result = await program.deploy("up", "production");
       assert.equal(result.ok, false);
       const groups = violated(result).filter(({ rule }) => rule === "notify-terminate-exists");
-      assert.deepEqual(groups.map(({ level, place }) => [level, place]).sort(), [
-        ["mandatory", "storefront-production-web-v3-app-group"],
-        ["mandatory", "storefront-production-web-v3-worker-group"],
-      ]);
+      assert.deepEqual(
+        groups.map(({ level, place }) => [level, place]).sort(),
+        [
+          ["mandatory", "storefront-production-web-v3-app-group"],
+          ["mandatory", "storefront-production-web-v3-worker-group"],
+        ],
+        errors(result),
+      );
       assert.deepEqual(done(result), [], "nothing was done");
     } finally {
       writeFileSync(file, source);
