@@ -44,6 +44,30 @@ const noType = (path: string, place?: { readonly urn: string }) =>
     place,
   );
 
+/**
+ * Attributes in the place of a type: never exact; within the family when every type that they allow is of it. The
+ * architecture is the image's in any case. https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstanceRequirements.html
+ */
+function* compareAttributes(mode: Mode, bakeType: string, value: Value, place?: { readonly urn: string }): Iterable<Finding> {
+  if (value.hidden) yield hidden(value, place);
+  else if (mode === "exact") yield noType(value.path, place);
+  else if (mode === "family") {
+    const types = (value as Value<{ readonly allowedInstanceTypes?: string[] }>).at("allowedInstanceTypes");
+    const named = types.hidden ? [] : types.items();
+    if (types.hidden) yield hidden(types, place);
+    else if (named.length === 0) yield noType(value.path, place);
+    for (const one of named) {
+      const text = one.text();
+      if (one.hidden) yield hidden(one, place);
+      else if (text?.startsWith(`${familyOf(bakeType)}.`) !== true)
+        yield violation(
+          `${one.describe()}, but the image was built on ${bakeType}; allowed are types of its family: name ${familyOf(bakeType)}.*, or bake an image on the new type`,
+          place,
+        );
+    }
+  }
+}
+
 /** The bake type as text, or what is to be said when there is none. */
 function bakeTypeOf(value: Value<string>, place?: { readonly urn: string }): string | Finding {
   if (value.hidden) return hidden(value, place);
@@ -103,10 +127,15 @@ export const imageInstanceTypeMatch = defineRule({
   resources: {
     *fleet(fleet, { config }) {
       const { types, requirements } = fleetPlaces(fleet.props);
-      for (const one of requirements) if (!one.missing) yield one.hidden ? hidden(one) : noType(one.path);
+      const given = requirements.filter((one) => !one.missing);
       const bakeType = bakeTypeOf(fleet.at("image").at("bakeType"));
-      if (typeof bakeType !== "string") yield bakeType;
-      else for (const one of types) if (!one.missing) yield* compare(config.mode, bakeType, one);
+      if (typeof bakeType !== "string") {
+        for (const one of given) yield one.hidden ? hidden(one) : noType(one.path);
+        yield bakeType;
+        return;
+      }
+      for (const one of given) yield* compareAttributes(config.mode, bakeType, one);
+      for (const one of types) if (!one.missing) yield* compare(config.mode, bakeType, one);
     },
   },
   needs: "group",
@@ -114,12 +143,18 @@ export const imageInstanceTypeMatch = defineRule({
     const { images } = configOf(imageFactsKnown);
     for (const [group, launches] of deployment.once(launchesOf)) {
       yield* launches.unproved;
-      for (const { value, owner } of launches.requirements)
-        yield value.hidden ? hidden(value, group) : noType(`${value.path} of ${owner.label}`, group);
+      if (config.mode === "exact") {
+        for (const { value, owner } of launches.requirements)
+          yield value.hidden ? hidden(value, group) : noType(`${value.path} of ${owner.label}`, group);
+      }
       for (const launcher of launches.launchers) {
         const bakeType = bakeTypeOf(imageFact(deployment, launcher, "bakeType", images), group);
         if (typeof bakeType !== "string") yield bakeType;
-        else for (const { value } of launches.types) yield* compare(config.mode, bakeType, value, group);
+        else {
+          for (const { value } of launches.types) yield* compare(config.mode, bakeType, value, group);
+          if (config.mode !== "exact")
+            for (const { value } of launches.requirements) yield* compareAttributes(config.mode, bakeType, value, group);
+        }
       }
     }
   },
