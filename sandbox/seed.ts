@@ -160,7 +160,7 @@ class Seeder {
       ];
     });
     await Promise.all([
-      this.#image(key, fleet, zone),
+      this.#image(key, fleet, zone, network),
       this.#fleetChef([...key, "chef"], fleet),
       this.#replace([...key, "rootVolume", "kmsKeyArn"], table(fleet["rootVolume"])["kmsKeyArn"], (arn) => this.#world.key(arn)),
       this.#replaceEach([...key, "securityGroupIds"], fleet["securityGroupIds"], group),
@@ -175,7 +175,7 @@ class Seeder {
   }
 
   /** The image as the bake would have left it for these settings: a type that differs from `bakeType` is still refused by the policies. */
-  async #image(key: Key, fleet: Table, zone: string): Promise<void> {
+  async #image(key: Key, fleet: Table, zone: string, network: Network): Promise<void> {
     const { settings, project } = this.#options;
     const image = table(fleet["image"]);
     const bakeType = text(image["bakeType"]);
@@ -193,6 +193,26 @@ class Seeder {
       this.#world.image({ id, architecture, tags, bakedAtTag: tagKeys.bakedAt }, zone),
     );
     await this.#replace([...key, "image", "owner"], image["owner"], () => Promise.resolve("self"));
+    const bake = table(image["bake"]);
+    if (Object.keys(bake).length > 0) await this.#bake([...key, "image", "bake"], bake, { architecture, zone, network });
+  }
+
+  /** What a bake begins with and refers to. */
+  async #bake(
+    key: Key,
+    bake: Table,
+    place: { readonly architecture: string; readonly zone: string; readonly network: Network },
+  ): Promise<void> {
+    const { architecture, zone, network } = place;
+    const source = (id: string) => this.#world.image({ id, architecture, tags: {}, bakedAtTag: tagKeys.bakedAt }, zone);
+    await Promise.all([
+      this.#replace([...key, "sourceImage"], bake["sourceImage"], source),
+      this.#replace([...key, "sourceOwner"], bake["sourceOwner"] ?? "amazon", () => Promise.resolve("self")),
+      this.#replace([...key, "subnetId"], bake["subnetId"], () => Promise.resolve(network.subnets[0]?.id ?? "")),
+      this.#replaceEach([...key, "securityGroupIds"], bake["securityGroupIds"], (id) => this.#world.securityGroup(id, network.vpcId)),
+      this.#replace([...key, "kmsKeyArn"], bake["kmsKeyArn"], (arn) => this.#world.key(arn)),
+      this.#replace([...key, "instanceProfile"], bake["instanceProfile"], (name) => this.#world.instanceProfile(name)),
+    ]);
   }
 }
 

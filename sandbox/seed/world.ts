@@ -12,6 +12,7 @@ import {
   DescribeSnapshotsCommand,
   DescribeSubnetsCommand,
   EC2Client,
+  type EC2ClientConfig,
   RegisterImageCommand,
 } from "@aws-sdk/client-ec2";
 import {
@@ -69,6 +70,7 @@ const must = <T>(value: T | undefined, what: string): T => {
 
 export class SeedWorld {
   readonly #place: AwsPlace;
+  readonly #clientArguments: EC2ClientConfig;
   readonly #ec2: EC2Client;
   readonly #elb: ElasticLoadBalancingV2Client;
   readonly #kms: KMSClient;
@@ -86,6 +88,7 @@ export class SeedWorld {
       // The local AWS answers within milliseconds; a call that hangs must not hang the run.
       requestHandler: { connectionTimeout: 2_000, requestTimeout: 30_000, throwOnRequestTimeout: true },
     };
+    this.#clientArguments = args;
     this.#ec2 = new EC2Client(args);
     this.#elb = new ElasticLoadBalancingV2Client(args);
     this.#kms = new KMSClient(args);
@@ -111,6 +114,11 @@ export class SeedWorld {
   image(wanted: WantedImage, zone: string): Promise<string> {
     const name = `sandbox-${wanted.id}-${hash([wanted.architecture, wanted.tags])}`;
     return this.#ensure(name, async () => {
+      // One that was baked here needs no stand-in.
+      const own = await this.#ec2.send(
+        new DescribeImagesCommand({ Owners: ["self"], Filters: [{ Name: "image-id", Values: [wanted.id] }] }),
+      );
+      if (own.Images?.[0] !== undefined) return wanted.id;
       const { Images = [] } = await this.#ec2.send(
         new DescribeImagesCommand({ Owners: ["self"], Filters: [{ Name: "name", Values: [name] }] }),
       );
@@ -223,6 +231,18 @@ export class SeedWorld {
       new CreateLoadBalancerCommand({ Name: name, Subnets: subnets.map(({ id }) => id), Scheme: "internal" }),
     );
     return must(made.LoadBalancers?.[0]?.LoadBalancerArn, "a load balancer");
+  }
+
+  /** A profile of that name, without a role: nothing runs on the instance that has it. */
+  instanceProfile(name: string): Promise<string> {
+    return this.#ensure(`instance profile ${name}`, async () => {
+      const { CreateInstanceProfileCommand, EntityAlreadyExistsException, IAMClient } = await import("@aws-sdk/client-iam");
+      const iam = new IAMClient(this.#clientArguments);
+      await iam.send(new CreateInstanceProfileCommand({ InstanceProfileName: name })).catch((error: unknown) => {
+        if (!(error instanceof EntityAlreadyExistsException)) throw error;
+      });
+      return name;
+    });
   }
 
   key(arn: string): Promise<string> {
