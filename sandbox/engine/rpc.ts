@@ -76,10 +76,15 @@ export function call<Request, Response>(
   const name = path.slice(path.lastIndexOf("/") + 1);
   const { promise, resolve, reject } = Promise.withResolvers<Response>();
   const options = { deadline: Date.now() + seconds * 1000 };
-  client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, new grpc.Metadata(), options, (error, response) => {
-    if (error === null) resolve(response as Response);
-    else reject(new RpcError(messageOf(error, server, name, seconds), error.code, initFailureOf(error)));
-  });
+  try {
+    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, new grpc.Metadata(), options, (error, response) => {
+      if (error === null) resolve(response as Response);
+      else reject(new RpcError(messageOf(error, server, name, seconds), error.code, initFailureOf(error)));
+    });
+  } catch (error) {
+    // The connection was closed when the process ended.
+    reject(new RpcError(`${server} is gone (${name}: ${(error as Error).message})`, grpc.status.UNAVAILABLE));
+  }
   return promise;
 }
 

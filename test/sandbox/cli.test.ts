@@ -218,6 +218,11 @@ describe("npm run sandbox", function () {
     it("does not change the second time, and is shown by outputs, status, ops and env", async () => {
       const again = json(await run("up", ["--stack", "staging", "--json"])) as Report;
       assert.deepEqual(Object.keys(again.changeSummary), ["same"]);
+      // What the first run had to take on trust is known now.
+      assert.deepEqual(
+        again.policyViolations.filter(({ policyName }) => policyName === "pack-nothing-unproved"),
+        [],
+      );
       const [printed, now, operated, env] = await Promise.all([
         run("outputs", ["--stack", "staging", "--json"]),
         status(),

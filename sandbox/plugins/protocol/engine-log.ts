@@ -7,6 +7,8 @@ export type Severity = "debug" | "info" | "warning" | "error";
 /** Sends messages to the engine that started the plugin; without one (a plugin started by hand) they go to stderr. */
 export class EngineLog {
   #client: EngineClient | undefined;
+  /** After the end nobody listens, and a closed channel throws. */
+  #closed = false;
   readonly #pending = new Set<Promise<void>>();
 
   constructor(address: string | undefined) {
@@ -20,6 +22,7 @@ export class EngineLog {
 
   /** A `status` message is a passing one: an engine may show it only while the step runs. */
   send(urn: string, severity: Severity, message: string, status = false): void {
+    if (this.#closed) return;
     const client = this.#client;
     if (client === undefined) {
       process.stderr.write(`${severity}: ${message}\n`);
@@ -41,6 +44,7 @@ export class EngineLog {
   }
 
   close(): void {
+    this.#closed = true;
     this.#client?.close();
   }
 }
