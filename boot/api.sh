@@ -9,11 +9,11 @@ credentials_last_seconds=900
 read_credentials() {
   local role document
   [ -z "$credentials_read" ] || ((SECONDS - credentials_read > credentials_last_seconds)) || return 0
-  role=$(metadata meta-data/iam/security-credentials/) || return
-  document=$(metadata "meta-data/iam/security-credentials/$role") || return
-  access_key=$(jq -er .AccessKeyId <<<"$document") || return
-  secret_key=$(jq -er .SecretAccessKey <<<"$document") || return
-  session_token=$(jq -er .Token <<<"$document") || return
+  role=$(metadata meta-data/iam/security-credentials/) || return 1
+  document=$(metadata "meta-data/iam/security-credentials/$role") || return 1
+  access_key=$(jq -er .AccessKeyId <<<"$document") || return 1
+  secret_key=$(jq -er .SecretAccessKey <<<"$document") || return 1
+  session_token=$(jq -er .Token <<<"$document") || return 1
   credentials_read=$SECONDS
 }
 
@@ -98,7 +98,7 @@ by_cli() {
 call() {
   local answer status
   if [ "$api_by" = cli ]; then
-    by_cli "$@" 2>"$api_error" && return
+    by_cli "$@" 2>"$api_error" && return 0
     grep -qE 'Throttl|RequestLimitExceeded|TooManyRequests|connect|50[0-9]' "$api_error" && return 75
     return 1
   fi
@@ -110,7 +110,7 @@ call() {
       ec2 | autoscaling | monitoring) xml_lines <<<"$answer" ;;
       *) printf '%s\n' "$answer" ;;
     esac
-    return
+    return 0
   fi
   printf '%s %s\n' "$status" "${answer//$'\n'/ }" >"$api_error"
   [[ $status == 5* || $status == 429 || $answer == *Throttl* || $answer == *RequestLimitExceeded* || $answer == *TooManyRequests* ]] && return 75

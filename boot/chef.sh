@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # What every run of Chef on the instance needs.
+unit_directory=/etc/systemd/system
 # Pause between two tries of a first run that failed.
 retry_pause_seconds=15
 # Exit status of a run that asked for a reboot (Chef RFC 062): the boot goes on after it.
@@ -41,7 +42,7 @@ chef_run() {
 }
 
 write_unit() {
-  cat >"/etc/systemd/system/$1"
+  cat >"$unit_directory/$1"
 }
 
 # schedule ARGUMENT…: from now on Chef runs by itself, as a service that stays or as a timer.

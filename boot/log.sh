@@ -9,6 +9,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 log_file=/var/log/fleet/boot.log
 state_directory=/var/lib/fleet
 run_directory=/run/fleet
+console=/dev/console
 # Lines of the log that a failure tells: enough for a stack trace of Chef.
 told_lines=100
 current_step=start
@@ -66,9 +67,8 @@ run() {
 
 # Sends what the log gets to syslog and the console for as long as this process lives.
 follow_log() {
-  local console=/dev/null
-  [ -w /dev/console ] && console=/dev/console
-  (tail -n 0 -s 0.2 --pid=$$ -F "$log_file" | mask | tee "$console" | logger -t fleet-boot) </dev/null >/dev/null 2>&1 &
+  [ -w "$console" ] || console=/dev/null
+  (tail -n 0 -s 0.2 --pid=$$ -F "$log_file" | mask | tee -a "$console" | logger -t fleet-boot) </dev/null >/dev/null 2>&1 &
 }
 
 start_log() {

@@ -3,7 +3,7 @@
 # start: a boot that a reboot interrupted goes on, a finished one only mounts what is not mounted.
 declare -A setting
 helpers=()
-group='' node_name='' display_name=''
+instance_id='' group='' node_name='' display_name=''
 per_boot=/var/lib/cloud/scripts/per-boot/fleet-boot
 
 read_settings() {
@@ -29,13 +29,13 @@ boot() {
   if is_stale_copy; then
     rm -f "$per_boot"
     say 'this copy is another instance'\''s, taken away'
-    return
+    return 0
   fi
   done_file=$state_directory/done-$instance_id
   if [ -e "$done_file" ]; then
     step volumes mount_again
     say "nothing to do: the boot of $instance_id is done since $(cat "$done_file")"
-    return
+    return 0
   fi
   keep_copy
   step credentials wait_until 60 2 'credentials of the role' read_credentials

@@ -18,9 +18,9 @@ metadata() {
 
 read_identity() {
   local document
-  document=$(metadata dynamic/instance-identity/document) || return
-  instance_id=$(jq -er .instanceId <<<"$document") || return
-  region=$(jq -er .region <<<"$document") || return
+  document=$(metadata dynamic/instance-identity/document) || return 1
+  instance_id=$(jq -er .instanceId <<<"$document") || return 1
+  region=$(jq -er .region <<<"$document") || return 1
   zone=$(jq -er .availabilityZone <<<"$document")
 }
 

@@ -58,7 +58,7 @@ end_boot() {
 
 # What failed and the end of the log, masked before it is cut, so that no half of a key slips through.
 failure_report() {
-  printf 'boot of %s failed in step %s: %s\n' "$instance_id" "$current_step" "$(cat "$run_directory/failure" 2>/dev/null || echo unknown)"
+  printf 'boot of %s failed in step %s: %s\n' "${instance_id:-an unknown instance}" "$current_step" "$(cat "$run_directory/failure" 2>/dev/null || echo unknown)"
   mask <"$log_file" | tail -n "$told_lines"
 }
 
@@ -66,7 +66,7 @@ tell_log_group() {
   local names
   names=$(jq -cn --arg group "${setting[logGroup]}" --arg stream "$instance_id" '{logGroupName: $group, logStreamName: $stream}')
   api logs CreateLogStream "$names" >/dev/null || refused_with ResourceAlreadyExists || return 0
-  api logs PutLogEvents "$(jq -Rs --argjson names "$names" --argjson now "$(date +%s%3N)" \
+  api logs PutLogEvents "$(jq -cRs --argjson names "$names" --argjson now "$(date +%s%3N)" \
     '$names + {logEvents: [split("\n")[] | select(. != "") | {timestamp: $now, message: .}]}' <"$run_directory/report")" >/dev/null || true
 }
 
@@ -79,15 +79,16 @@ count_failure() {
 give_up() {
   local status=0
   complete_hook ABANDON || status=$?
-  if ((status != 2)) || [ -z "$group" ]; then return; fi
+  if ((status != 2)) || [ -z "$group" ]; then return 0; fi
   api autoscaling SetInstanceHealth "$(jq -cn --arg id "$instance_id" '{InstanceId: $id, HealthStatus: "Unhealthy", ShouldRespectGracePeriod: false}')" >/dev/null &&
     say 'declared unhealthy, so that the group replaces the instance'
 }
 
+# Runs in a trap, where a bare `return` gives the status from before it: every function that is called here says which.
 tell_failure() {
   # A failure of Systems Manager or CloudWatch must not keep the instance: every call is limited, and none ends this.
   failure_report >"$run_directory/report"
-  [ ! -w /dev/console ] || cat "$run_directory/report" >/dev/console
+  cat "$run_directory/report" >>"$console" || true
   [ -n "${region:-}" ] || return 0
   tell_log_group
   count_failure

@@ -3,6 +3,8 @@
 # attached and mounted, and deleted with the instance. `volumes` of the settings holds them, a JSON array.
 volume_limit_seconds=120
 mkfs_type=ext4
+fstab=/etc/fstab
+devices=/dev
 # What would stay behind if the boot failed now.
 orphan=''
 
@@ -101,7 +103,8 @@ find_device() {
   local name label candidate
   name=$(of_volume .deviceName)
   label=$(of_volume .label)
-  for candidate in "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${volume_id/-/}" "$name" "${name/sd/xvd}" ${label:+"/dev/disk/by-label/$label"}; do
+  name=$devices${name#/dev}
+  for candidate in "$devices/disk/by-id/nvme-Amazon_Elastic_Block_Store_${volume_id/-/}" "$name" "${name/\/sd//xvd}" ${label:+"$devices/disk/by-label/$label"}; do
     [ -e "$candidate" ] || continue
     device=$candidate
     return 0
@@ -124,13 +127,13 @@ mount_volume() {
   point=$(of_volume .mountPoint)
   if mountpoint -q "$point"; then
     say "$point is mounted"
-    return
+    return 0
   fi
   wait_until "$volume_limit_seconds" 1 "a device of volume $volume_id" find_device
   format_when_empty
   mkdir -p "$point"
-  if ! awk -v point="$point" '$1 !~ /^#/ && $2 == point { found = 1 } END { exit !found }' /etc/fstab; then
-    printf '%s %s auto defaults,nofail 0 2\n' "$device" "$point" >>/etc/fstab
+  if ! awk -v point="$point" '$1 !~ /^#/ && $2 == point { found = 1 } END { exit !found }' "$fstab"; then
+    printf '%s %s auto defaults,nofail 0 2\n' "$device" "$point" >>"$fstab"
   fi
   mount "$point" || mount "$device" "$point" || fail "$device cannot be mounted at $point"
   say "$volume_id is $device, mounted at $point"

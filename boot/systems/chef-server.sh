@@ -51,7 +51,7 @@ make_client() {
   [ ! -s "$chef_directory/client.pem" ] || return 0
   if [ -n "${setting[validatorName]}" ]; then
     store_secret "${setting[key]}" "$chef_directory/validation.pem"
-    return
+    return 0
   fi
   command -v knife >/dev/null || fail 'knife is missing; the bake installs it for a user without validator'
   store_secret "${setting[key]}" "$run_directory/user.pem"
