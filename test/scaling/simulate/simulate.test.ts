@@ -202,7 +202,7 @@ describe("a simulated alarm", () => {
               Maximum: Math.max(...samples),
               SampleCount: samples.length,
             };
-            return { timestampMs, value: samples.length === 0 ? undefined : all[given.statistic as keyof typeof all] };
+            return { timestampMs, value: samples.length === 0 ? undefined : all[given.statistic] };
           });
           state = evaluate(simulated, points, state).state;
           const told = run.evaluate(nowMs);
