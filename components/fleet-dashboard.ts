@@ -1,6 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { ScalingOutput } from "../contract/fleets-output.ts";
+import { fitName } from "../contract/naming.ts";
 import { typeTokens } from "../contract/type-tokens.ts";
 import { dashboardBody } from "./dashboard-body.ts";
 import type { Tags } from "./tags.ts";
@@ -68,7 +69,11 @@ function createRule(
   const eventPattern = pulumi
     .all(fleets.map(({ groupName }) => groupName))
     .apply((groups) => JSON.stringify({ source: ["aws.autoscaling"], "detail-type": types, detail: { AutoScalingGroupName: groups } }));
-  return new aws.cloudwatch.EventRule(name, { description: "Counts roll-outs for the dashboard", eventPattern, tags }, { parent });
+  return new aws.cloudwatch.EventRule(
+    fitName(name, "eventRule"),
+    { description: "Counts roll-outs for the dashboard", eventPattern, tags },
+    { parent },
+  );
 }
 
 interface Rule {

@@ -42,6 +42,8 @@ export const nameLimits = {
   lifecycleHook: 255 - autonameLength,
   // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html
   securityGroup: 255 - autonameLength,
+  // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutRule.html
+  eventRule: 64 - autonameLength,
   // Not autonamed: 64 for a role, less `AWSServiceRoleForAutoScaling_`, which IAM puts in front.
   // https://docs.aws.amazon.com/autoscaling/ec2/userguide/autoscaling-service-linked-role.html
   serviceLinkedRoleSuffix: 64 - 29,

@@ -99,6 +99,20 @@ describe("components/fleet-dashboard", () => {
     );
   });
 
+  it("cuts the names of its rules to what EventBridge takes", async () => {
+    const recorder = await startMocks();
+    const notices = { queueArn: arn("queue-1"), deadLetterQueueArn: arn("dead-1") };
+    const more = { region, accountId, partition: "aws", fleets: [], notices, maxAgeSeconds: 60, cleansUp: false, tags: {} };
+    new FleetDashboard("a-product-with-a-long-name-production-platform-v12-operations", { prefix: "p", ...more });
+    await settled();
+    const names = recorder.ofType("aws:cloudwatch/eventRule:EventRule").map(({ name }) => name);
+    assert.equal(new Set(names).size, 3);
+    assert.ok(
+      names.every((name) => name.length <= 56),
+      names.join(", "),
+    );
+  });
+
   it("places widgets beside and below one another without overlap, within the grid", () => {
     const widgets = dashboardWidgets(picturedFacts);
     for (const [index, one] of widgets.entries()) {

@@ -125,6 +125,8 @@ describe("stack lifecycle", function () {
       assert.deepEqual(changes(result), [
         "update storefront-staging-web-v3-app-scaling",
         "update storefront-staging-web-v3-app-scaling-up-alarm",
+        "update storefront-staging-web-v3-operations",
+        "update storefront-staging-web-v3-operations-dashboard",
       ]);
       const [policy] = fleetsOf(result)["app"]!.scaling.policies;
       assert.ok(policy?.kind === "step");
@@ -161,13 +163,16 @@ describe("stack lifecycle", function () {
       });
       await succeed("up", "staging");
       const added = await succeed("up", "staging", "--set", `fleet:fleets.worker=${worker}`);
+      // The dashboard shows all fleets.
+      const ofFleets = (result: DeployResult) =>
+        changes(result).filter((line) => !line.startsWith("update storefront-staging-web-v3-operations"));
       assert.ok(
-        changes(added).every((line) => line.startsWith("create storefront-staging-web-v3-worker")),
+        ofFleets(added).every((line) => line.startsWith("create storefront-staging-web-v3-worker")),
         changes(added).join("\n"),
       );
       const removed = await succeed("up", "staging");
       assert.ok(
-        changes(removed).every((line) => line.startsWith("delete storefront-staging-web-v3-worker")),
+        ofFleets(removed).every((line) => line.startsWith("delete storefront-staging-web-v3-worker")),
         changes(removed).join("\n"),
       );
       assert.equal((await inventory(endpoint, region, prefix)).groups.length, 1);
