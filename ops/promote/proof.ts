@@ -48,7 +48,8 @@ const isServing = ({
   readonly HealthStatus?: string | undefined;
 }) => LifecycleState === "InService" && HealthStatus === "Healthy";
 
-function groupFaults(group: AutoScalingGroup, refresh: string | undefined): string[] {
+/** What the group itself says against it. */
+export function groupFaults(group: AutoScalingGroup, refresh: string | undefined): string[] {
   const serving = (group.Instances ?? []).filter(isServing).length;
   const least = Math.max(1, group.MinSize ?? 0);
   return [
