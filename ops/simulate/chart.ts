@@ -86,7 +86,7 @@ function scaleOf({ series, lines }: Chart): Scale {
     for (let step = 0; step < values.length; step++) if ((values[step] ?? 0) > most) most = values[step] ?? 0;
   }
   for (const { value } of lines) if (value <= 2 * most) most = Math.max(most, value);
-  const rounded = roundUp(most * 1.05 || 1);
+  const rounded = roundUp(most || 1);
   return {
     most: rounded,
     count,
@@ -95,10 +95,10 @@ function scaleOf({ series, lines }: Chart): Scale {
   };
 }
 
-/** The next of 1, 2, 2.5, 5 or 10 times a power of ten. */
+/** The next value whose quarters are short numbers. */
 function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 2, 2.5, 5].find((factor) => factor * power >= value) ?? 10) * power;
+  return ([1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8].find((factor) => factor * power >= value) ?? 10) * power;
 }
 
 const fixed = (value: number) => Number(value.toFixed(1)).toString();

@@ -3,7 +3,7 @@ import type { Simulation } from "../../scaling/simulate/types.ts";
 import { chartStyle, chartSvg, escapeMarkup, shortNumber, type Chart } from "./chart.ts";
 import { figureRows, searchRows, type Report } from "./report.ts";
 
-const pageStyle = `
+export const pageStyle = `
 :root { color-scheme: light dark; --paper: #ffffff; --ink: #1d2530; --faint: #c9d1db; --focus: #0b62c4; }
 @media (prefers-color-scheme: dark) { :root { --paper: #12161c; --ink: #e4e9f0; --faint: #39434f; --focus: #6db3ff; } }
 * { box-sizing: border-box; }
@@ -56,7 +56,7 @@ function searchTable(report: Report): [string[], string[][]] {
   return [head, rows];
 }
 
-function chartSection(chart: Chart, id: string): string {
+export function chartSection(chart: Chart, id: string): string {
   const key = chart.series.map(
     ({ label, tone }) =>
       `<li><svg class="chart" viewBox="0 0 32 10" aria-hidden="true"><path class="${tone}" d="M0 5H32"/></svg>${escapeMarkup(label)}</li>`,
