@@ -51,7 +51,9 @@ describe("ops/bake: request", () => {
   });
 });
 
-describe("ops/bake: Packer", () => {
+describe("ops/bake: Packer", function () {
+  this.timeout(30_000);
+
   let folder: string;
   const path = process.env["PATH"] ?? "";
   const lines: string[] = [];
@@ -118,8 +120,7 @@ describe("ops/bake: Packer", () => {
     );
   });
 
-  it("is asked once to stop when it takes too long, and may clean up", async function () {
-    this.timeout(30_000);
+  it("is asked once to stop when it takes too long, and may clean up", async () => {
     packerIs(`trap 'echo removed >${join(folder, "removed")}; exit 1' INT; echo waiting; while :; do sleep 0.1; done`);
     await assert.rejects(
       build({ timeoutSeconds: 1 }),
@@ -129,8 +130,7 @@ describe("ops/bake: Packer", () => {
     assert.deepEqual(lines, ["waiting", "cancelling the bake: it took more than 1 s; Packer removes what it made"]);
   });
 
-  it("is asked to stop by a signal to the command", async function () {
-    this.timeout(30_000);
+  it("is asked to stop by a signal to the command", async () => {
     packerIs("trap 'exit 1' INT; echo waiting; while :; do sleep 0.1; done");
     const say = (line: string) => {
       if (line === "waiting") process.emit("SIGTERM", "SIGTERM");

@@ -43,8 +43,9 @@ describe("ops/promote: another account", () => {
       request.on("data", (chunk: Buffer) => (body += chunk.toString()));
       request.on("end", () => {
         const key = /Credential=(\w+)/.exec(request.headers.authorization ?? "")?.[1] ?? "";
-        const { Version: _version, ...params } = Object.fromEntries(new URLSearchParams(body));
-        calls.push({ ...params, key });
+        const params = new URLSearchParams(body);
+        params.delete("Version");
+        calls.push({ ...Object.fromEntries(params), key });
         response.writeHead(200, { "content-type": "text/xml" }).end("<Response><return>true</return></Response>");
       });
     });

@@ -33,7 +33,9 @@ import { finished, needs, ThrowAwayRoot, type Finished } from "./helpers/root.ts
 const project = join(import.meta.dirname, "../..");
 const opsCli = join(project, "ops/cli.ts");
 
-describe("packer: a bake", () => {
+describe("packer: a bake", function () {
+  this.timeout(120_000);
+
   let aws: TestAws;
   let ec2: EC2Client;
   let metadata: Server;
