@@ -175,8 +175,9 @@ describe("packer: a bake", function () {
   }
 
   const images = async () => (await ec2.send(new DescribeImagesCommand({ Owners: ["self"] }))).Images ?? [];
-  const tagsOf = (tags: readonly { readonly Key?: string; readonly Value?: string }[] = []): Record<string, string> =>
-    Object.fromEntries(tags.map(({ Key = "", Value = "" }) => [Key, Value]));
+  const tagsOf = (
+    tags: readonly { readonly Key?: string | undefined; readonly Value?: string | undefined }[] = [],
+  ): Record<string, string> => Object.fromEntries(tags.map(({ Key = "", Value = "" }) => [Key, Value]));
 
   const chefFleet = [
     "provisioning: chef-server",
