@@ -14,6 +14,7 @@ import { addSnapshotCreate } from "./verbs/snapshot-create.ts";
 import { addSnapshotPick } from "./verbs/snapshot-pick.ts";
 import { addSimulate } from "./verbs/simulate.ts";
 import { addStatus } from "./verbs/status.ts";
+import { addWhy } from "./verbs/why.ts";
 
 const program = new Command("ops")
   .description("Operations on the fleets of a stack. Credentials come from the environment, as with the AWS CLI.")
@@ -24,6 +25,7 @@ const program = new Command("ops")
 
 addRollout(program);
 addStatus(program);
+addWhy(program);
 addDrill(program);
 addHosts(program);
 addNotices(program);

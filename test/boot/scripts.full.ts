@@ -57,6 +57,6 @@ describe("boot scripts", function () {
   }
 
   it("run under the bash of this machine", () => {
-    assert.match(execFileSync("bash", ["--version"], { encoding: "utf8" }), /version (?:4\.[4-9]|[5-9])/);
+    assert.match(execFileSync("bash", ["--version"], { encoding: "utf8" }), /version [5-9]/);
   });
 });

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import process from "node:process";
 import { contentOf, isFormatted, volumeOf } from "./devices.ts";
-import { record, refuse } from "./record.ts";
+import { behaveAsTold, record, refuse } from "./record.ts";
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith("-"));
 const [first = refuse("nothing is given to mount"), second] = words;
@@ -14,6 +14,7 @@ function fromFstab(point: string): string {
   return fields?.[0] ?? refuse(`can't find ${point} in /etc/fstab.`);
 }
 
+behaveAsTold();
 const [device, point] = second === undefined ? [fromFstab(first), first] : [first, second];
 const volume = volumeOf(device.startsWith("LABEL=") ? `/dev/disk/by-label/${device.slice("LABEL=".length)}` : device);
 if (!isFormatted(volume)) refuse(`${point}: wrong fs type, bad option, bad superblock on ${device}`, 32);
