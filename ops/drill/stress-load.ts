@@ -64,8 +64,9 @@ export function stressLoad(session: AwsSession, seconds: number): LoadSource {
   return {
     what: `stress-ng through Systems Manager, for ${seconds} s at most`,
     async raise(instanceIds, cpuPercent) {
-      loaded = instanceIds.slice(0, mostInstances);
-      commands.add(await send(loaded, stressScript(cpuPercent, seconds), seconds + 60));
+      const ids = instanceIds.slice(0, mostInstances);
+      commands.add(await send(ids, stressScript(cpuPercent, seconds), seconds + 60));
+      loaded = ids;
     },
     async trouble() {
       const failed = (await invocations()).find(({ Status: status }) => status === "Failed" || status === "TimedOut");
