@@ -87,7 +87,7 @@ function startWorker(endpoint: string, chefUrl: string, queue: { url: string; de
     FLEET_QUEUE_URL: queue.url,
     FLEET_DEAD_LETTER_QUEUE_URL: queue.dead,
   };
-  const child = spawn(process.execPath, [join(root, "consumer/main.ts"), ...args], {
+  const child = spawn(process.execPath, [join(root, "dist/worker/handler.mjs"), ...args], {
     env: environment,
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -164,7 +164,6 @@ async function memory(endpoint: string, sqs: SQSClient): Promise<void> {
 
 /** From the start of a Node process to a handler that could be called, as a cold start has it; medians. */
 function initialisation(): void {
-  execFileSync(process.execPath, [join(root, "bundle.ts")], { cwd: root, stdio: "ignore" });
   for (const name of ["consumer", "reconciler"]) {
     const bundle = join(root, "dist", name);
     const bytes = readdirSync(bundle)
@@ -223,6 +222,7 @@ async function perMessage(number: number): Promise<number> {
   return (user + system) / number;
 }
 
+execFileSync(process.execPath, [join(root, "bundle.ts")], { cwd: root, stdio: "ignore" });
 const { endpoint } = await ensureAws({ root: folder, log: () => undefined });
 const options = { endpoint, region: "eu-west-1", credentials: { accessKeyId: "bench", secretAccessKey: "bench" } };
 const sqs = new SQSClient(options);

@@ -78,7 +78,7 @@ export function consumerStatements(facts: ConsumerFacts): PolicyStatement[] {
     {
       Sid: "LifecycleActions",
       Effect: "Allow",
-      Action: ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"],
+      Action: ["autoscaling:CompleteLifecycleAction", ...(facts.drains ? ["autoscaling:RecordLifecycleActionHeartbeat"] : [])],
       Resource: `arn:${partition}:autoscaling:${region}:${accountId}:autoScalingGroup:*:autoScalingGroupName/${autonamedPattern(stackPrefix)}`,
     },
     // EC2 knows no resources for it.

@@ -1,8 +1,15 @@
 /** The paths below `/_fleet/`: what the sandbox itself asks of its Chef double. Not signed, and only on 127.0.0.1. */
 import type { ChefReply, ChefServerApi } from "./api.ts";
+import type { Fault } from "./server.ts";
 import { accessForNew, newOrganization, type ChefStore } from "./store.ts";
 
 export const adminPath = "/_fleet/";
+
+interface Administered {
+  readonly store: ChefStore;
+  readonly api: ChefServerApi;
+  readonly faults: Fault[];
+}
 
 interface Body {
   readonly validator?: unknown;
@@ -14,11 +21,14 @@ interface Body {
 const refused = (error: string): ChefReply => ({ status: 400, body: { error: [error] } });
 
 /**
+ * `PUT faults [{match, times, …}]` says what goes wrong from now on (`match` as the source of a pattern).
  * `PUT organizations/NAME {user, publicKey}` makes an organization and a member who may delete nodes and clients; again for another member.
+ * `PUT faults [{match, times, …}]` says what goes wrong from now on (`match` as the source of a pattern).
  * `PUT organizations/NAME/creators {name, publicKey, validator}` makes who may make clients: a validator, or a user when that is false.
  * `GET organizations/NAME` names its nodes and clients. `POST organizations/NAME/nodes {name, …}` registers a node with its client.
  */
-export function administer(method: string, url: string, text: string, store: ChefStore, api: ChefServerApi): ChefReply {
+export function administer(method: string, url: string, text: string, { store, api, faults }: Administered): ChefReply {
+  if (method === "PUT" && url === `${adminPath}faults`) return setFaults(text, faults);
   const match = /^\/_fleet\/organizations\/([a-z0-9][a-z0-9_-]*)(\/nodes|\/creators)?$/.exec(url);
   const [, name = "", nodes] = match ?? [];
   const action = match === null ? undefined : actions[`${method}${nodes ?? ""}`];
@@ -29,6 +39,16 @@ export function administer(method: string, url: string, text: string, store: Che
   } catch (error) {
     if (error instanceof SyntaxError) return refused(error.message);
     throw error;
+  }
+}
+
+function setFaults(text: string, faults: Fault[]): ChefReply {
+  try {
+    const given = JSON.parse(text) as (Omit<Fault, "match"> & { match: string })[];
+    faults.splice(0, faults.length, ...given.map((one) => ({ ...one, match: new RegExp(one.match) })));
+    return { status: 200, body: {} };
+  } catch (error) {
+    return refused(`faults must be a list of {match, times, …}: ${String(error)}`);
   }
 }
 

@@ -85,7 +85,7 @@ export class ChefServer {
     for await (const part of request as AsyncIterable<Buffer>) parts.push(part);
     const { method = "GET", url = "/" } = request;
     if (url.startsWith(adminPath)) {
-      const { status, body } = administer(method, url, Buffer.concat(parts).toString(), this.store, this.api);
+      const { status, body } = administer(method, url, Buffer.concat(parts).toString(), this);
       response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
       return;
     }

@@ -49,6 +49,11 @@ export class ChefEyes {
     return { nodes: nodes.toSorted(), clients: clients.toSorted() };
   }
 
+  /** What goes wrong in the double from now on, in the form of its own faults; an empty list mends it. */
+  async setFaults(faults: readonly { readonly match: string; readonly times: number; readonly status?: number }[]): Promise<void> {
+    await asked("PUT", new URL("/_fleet/faults", this.#url).href, faults);
+  }
+
   /** Stands for the first Chef run of an instance: its client and its node, named by its id. Once for each. */
   async register(instanceId: string, fleetPrefix: string): Promise<boolean> {
     if (this.#registered.has(instanceId)) return false;

@@ -92,7 +92,7 @@ describe("components/node-cleanup", () => {
   const lifecycle = {
     Sid: "LifecycleActions",
     Effect: "Allow",
-    Action: ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"],
+    Action: ["autoscaling:CompleteLifecycleAction"],
     Resource: arn("autoscaling", `autoScalingGroup:*:autoScalingGroupName/${stack}-*`),
   };
   const parameter = {
@@ -158,7 +158,7 @@ describe("components/node-cleanup", () => {
       logs("consumer"),
       { ...notices, Action: [...reading, "sqs:SendMessage"] },
       deadLetters,
-      lifecycle,
+      { ...lifecycle, Action: [...lifecycle.Action, "autoscaling:RecordLifecycleActionHeartbeat"] },
       { Sid: "NodeNames", Effect: "Allow", Action: "ec2:DescribeTags", Resource: "*" },
       {
         Sid: "DrainDocument",

@@ -183,6 +183,33 @@ describe("consumer/core", () => {
     }
   });
 
+  for (const fault of ["overload", "missingOrganization"] as const) {
+    it(`outlasts a day in which Chef says ${fault}, with no dead letter and no hand work`, async () => {
+      const { chef, deps } = world("instance-id", { random: Math.random });
+      const queue = new MemoryQueue();
+      for (let number = 0; number < 20; number++) {
+        const instance = `i-${number.toString(16).padStart(17, "0")}`;
+        chef.plant(instance);
+        queue.put(wrapped(notice(instance)));
+      }
+      const receives: number[] = [];
+      while (queue.advance()) {
+        const isDown = queue.nowSeconds < 86_400;
+        for (const next of await queue.receive(10)) {
+          if (isDown) chef.faults = [fault];
+          const outcome = await handleMessage(next, deps);
+          if ((await settle(next, outcome, queue)) === "delete") {
+            receives.push(next.receiveCount);
+            await queue.remove([next]);
+          }
+        }
+      }
+      assert.deepEqual([chef.nodes.size, chef.clients.size, queue.dead.length, receives.length], [0, 0, 0, 20]);
+      assert.ok(Math.max(...receives) < maxReceiveCount / 4, "most of the budget is left");
+      assert.ok(queue.nowSeconds < 86_400 + 900, "it goes on within a quarter of an hour");
+    });
+  }
+
   it("removes every departed instance's node and client and nothing else, whatever fails and however often", async () => {
     const faults = fc.array(
       fc.constantFrom<FaultKind>("none", "none", "overload", "network", "network-after", "authentication", "missingOrganization"),
