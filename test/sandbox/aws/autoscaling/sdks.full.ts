@@ -13,7 +13,7 @@ const root = join(import.meta.dirname, "../../../..");
 const python = join(root, ".venv/bin/python");
 /** Of an age that its SDK and `sdks/go/go.mod` ask for, 1.24. */
 const isRecentGo = (command: string) => {
-  const [, minor = "0"] = /go1\.(\d+)/.exec(spawnSync(command, ["version"], { encoding: "utf8" }).stdout ?? "") ?? [];
+  const [, minor = "0"] = /go1\.(\d+)/.exec(spawnSync(command, ["version"], { encoding: "utf8" }).stdout) ?? [];
   return Number(minor) >= 24;
 };
 const go = ["go", "/usr/local/go/bin/go"].find(isRecentGo);
