@@ -8,6 +8,9 @@ import type { FleetArgs } from "./fleet-args.ts";
 /** Raw, before encoding. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html */
 export const maxUserDataBytes = 16_384;
 
+/** Above this, text of ours is compressed: what a fleet's settings add must still fit. */
+export const roomyUserDataBytes = 12_288;
+
 /** Where a node finds out which fleet it is in. */
 export const factsPath = "/etc/fleet/fleet.json";
 
@@ -40,15 +43,15 @@ export function packUserData(text: string, compress: boolean): Buffer {
   return packed;
 }
 
-/** Text of ours that does not fit is compressed unasked; a caller's is what the caller says. */
+/** Text of ours that is long is compressed unasked; a caller's is what the caller says. */
 export function encodeUserData(
   prefix: string,
   args: FleetArgs,
   given: string | undefined,
 ): { readonly base64: string; readonly faults: Fault[] } {
   const text = given ?? fleetUserData(prefix, args);
-  const tooLong = given === undefined && Buffer.byteLength(text, "utf8") > maxUserDataBytes;
-  const packed = packUserData(text, tooLong || args.boot?.compress === true);
+  const isLong = given === undefined && Buffer.byteLength(text, "utf8") > roomyUserDataBytes;
+  const packed = packUserData(text, isLong || args.boot?.compress === true);
   return { base64: packed.toString("base64"), faults: userDataFaults(packed) };
 }
 

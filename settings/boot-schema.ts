@@ -123,7 +123,7 @@ export const bootSchema = z
       example: 30,
     }).default(30),
     compress: yesNo({
-      description: "Whether user data is compressed even when it fits into its 16 KiB; what does not fit always is.",
+      description: "Whether user data is compressed even when it is short; above 12 KiB it always is.",
       example: false,
     }).default(false),
   })

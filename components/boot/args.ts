@@ -56,6 +56,6 @@ export interface BootArgs {
   readonly limitSeconds: number;
   /** Days that failures are kept; one of the numbers that CloudWatch Logs has. */
   readonly logRetentionDays: number;
-  /** Whether user data is compressed even when it fits; what does not fit always is. */
+  /** Whether user data is compressed even when it is short; above 12 KiB it always is. */
   readonly compress: boolean;
 }
