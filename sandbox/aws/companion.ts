@@ -9,6 +9,9 @@ import type { Readable, Writable } from "node:stream";
 /** A process of Node on a busy machine. */
 const startTimeoutMs = 30_000;
 
+/** Processes that are killed are gone within a second; a busy machine gets more. */
+const endTimeoutMs = 10_000;
+
 export interface CompanionOptions {
   /** What it is, in sentences for people. */
   readonly title: string;
@@ -43,8 +46,10 @@ export class Companion {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-    child.kill("SIGKILL"); // what it holds belongs to this life of the local AWS
+    child.stdin?.end(); // what it started ends with it in order; what it holds belongs to this life of the local AWS
+    const timer = setTimeout(() => child.kill("SIGKILL"), endTimeoutMs);
     await gone;
+    clearTimeout(timer);
   }
 
   #start(): Promise<string> {

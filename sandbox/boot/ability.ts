@@ -13,7 +13,7 @@ export function unshareArguments(): string[] {
 
 export const isRoot = (): boolean => process.getuid?.() === 0;
 
-const tools = ["unshare", "mount", "chroot", "hostname", "curl", "jq", "bash"];
+const tools = ["unshare", "setpriv", "mount", "chroot", "hostname", "curl", "jq", "bash"];
 
 /** Why not, as a sentence with what to do instead; undefined when it can. */
 export function whyNoBoot(): string | undefined {

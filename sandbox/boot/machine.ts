@@ -22,6 +22,9 @@ export interface MachineOptions {
   log(line: string): void;
 }
 
+/** The kernel ends it with this process, also when that is killed. */
+const withParent = ["--pdeathsig", "KILL"];
+
 /** Between two looks at what is attached to an instance that boots. */
 const lookEveryMs = 300;
 
@@ -72,17 +75,21 @@ export class Machine {
     await this.#look();
     const output = openSync(join(this.#folder, "output.txt"), "a");
     const script = join(import.meta.dirname, "enter.sh");
-    const child = spawn("unshare", [...unshareArguments(), "bash", script, this.#folder, checkout, process.execPath], {
-      stdio: ["ignore", output, output, "pipe"],
-      env: {
-        PATH: process.env["PATH"],
-        ...(process.env["FLEET_TEST_RUN"] === undefined ? {} : { FLEET_TEST_RUN: process.env["FLEET_TEST_RUN"] }),
-        AWS_ENDPOINT_URL: endpoint,
-        AWS_EC2_METADATA_SERVICE_ENDPOINT: this.#metadata(),
-        FLEET_SANDBOX_ORDINAL: String(ordinal),
-        FLEET_SANDBOX_ROOT: isRoot() ? "1" : "0",
+    const child = spawn(
+      "setpriv",
+      [...withParent, "unshare", ...unshareArguments(), "bash", script, this.#folder, checkout, process.execPath],
+      {
+        stdio: ["ignore", output, output, "pipe"],
+        env: {
+          PATH: process.env["PATH"],
+          ...(process.env["FLEET_TEST_RUN"] === undefined ? {} : { FLEET_TEST_RUN: process.env["FLEET_TEST_RUN"] }),
+          AWS_ENDPOINT_URL: endpoint,
+          AWS_EC2_METADATA_SERVICE_ENDPOINT: this.#metadata(),
+          FLEET_SANDBOX_ORDINAL: String(ordinal),
+          FLEET_SANDBOX_ROOT: isRoot() ? "1" : "0",
+        },
       },
-    });
+    );
     closeSync(output);
     this.#child = child;
     const looking = this.#watch(watching.signal).catch(() => undefined); // ended by the signal
