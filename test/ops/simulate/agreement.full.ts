@@ -18,6 +18,8 @@ import { scenarioMinutes, scenarios, type Scenario } from "./scenarios.ts";
 
 /** Longer than the slowest boot and the default cooldown: everybody is warm when the policies come. */
 const settlingSeconds = 900;
+const hourMs = 3_600_000;
+const startOfHourMs = 17 * 60_000;
 /** Hooks are completed on the half minute, between two evaluations. */
 const sliceSeconds = 30;
 
@@ -197,9 +199,11 @@ describe("the simulator and the Auto Scaling service", function () {
     const subnets = Subnets.map(({ SubnetId }) => SubnetId).slice(0, 3);
     ec2.destroy();
     for (const scenario of scenarios) await createGroup(scenario, subnets.join(","));
-    await advance(settlingSeconds - ((await now()) % 60_000) / 1000);
+    await advance(settlingSeconds);
+    // A schedule follows the clock, so every run starts at the same minute of an hour.
+    await advance((startOfHourMs + hourMs - ((await now()) % hourMs)) / 1000);
     startMs = await now();
-    assert.equal(startMs % 60_000, 0);
+    assert.equal(startMs % hourMs, startOfHourMs);
     for (const scenario of scenarios) await createPolicies(scenario);
     const players = scenarios.map((scenario) => new Player(scenario, simulated(scenario, startMs).demand));
     for (let step = 0; step < scenarioMinutes; step++) {

@@ -86,9 +86,7 @@ describe("the page of a simulation", function () {
   const styleOf = (page: Page, selector: string, property: "color" | "backgroundColor" | "stroke" | "fill") =>
     page.evaluate<string>(`getComputedStyle(document.querySelector(${JSON.stringify(selector)})).${property}`);
   const widthsOf = (page: Page, element: string) =>
-    page.evaluate<{ content: number; seen: number; scrolled: number }>(
-      `({ content: ${element}.scrollWidth, seen: ${element}.clientWidth, scrolled: ${element}.scrollLeft })`,
-    );
+    page.evaluate<{ content: number; seen: number }>(`({ content: ${element}.scrollWidth, seen: ${element}.clientWidth })`);
 
   for (const size of ["desktop", "phone"] as const) {
     for (const scheme of ["light", "dark"] as const) {
@@ -144,7 +142,7 @@ describe("the page of a simulation", function () {
       await page.keyboard.press("Tab");
       await page.keyboard.press("ArrowRight");
       await page.keyboard.press("ArrowRight");
-      const { content, seen, scrolled } = await widthsOf(page, "document.activeElement");
-      assert.ok(content <= seen || scrolled > 0);
+      const { content, seen } = await widthsOf(page, "document.activeElement");
+      if (content > seen) await page.waitForFunction("document.activeElement.scrollLeft > 0"); // the browser scrolls smoothly
     }));
 });
