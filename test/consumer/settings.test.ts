@@ -36,7 +36,7 @@ describe("consumer/settings", () => {
       deadLetterQueueUrl: complete.FLEET_DEAD_LETTER_QUEUE_URL,
       naming: "instance-id",
       drain: "none",
-      concurrency: 16,
+      concurrency: 64,
       dryRun: false,
     });
   });

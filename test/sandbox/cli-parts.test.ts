@@ -151,7 +151,8 @@ describe("sandbox command line", () => {
         "PULUMI_OPTION_POLICY_PACK",
         "PULUMI_SKIP_UPDATE_CHECK",
       ];
-      const kept = ["TMPDIR", "LANG", "LC_ALL", "TZ", "FLEET_TEST_RUN", "NODE_V8_COVERAGE"].filter(
+      const compiled = ["NODE_COMPILE_CACHE", "NODE_COMPILE_CACHE_PORTABLE"];
+      const kept = ["TMPDIR", "LANG", "LC_ALL", "TZ", "FLEET_TEST_RUN", "NODE_V8_COVERAGE", ...compiled].filter(
         (name) => process.env[name] !== undefined,
       );
       assert.deepEqual(Object.keys(env).sort(), [...expected, ...kept].sort());
