@@ -39,6 +39,9 @@ function publishersOf(deployment: Deployment): ReadonlyMap<Resource<"topic">, re
   return publishers;
 }
 
+/** Ways of provisioning that leave no node on a Chef server. */
+const withoutChefServer = new Set(["none", "chef-solo", "managed-node"]);
+
 /**
  * Whether all that the queue hears of are fleets that register their nodes nowhere, so that there is nothing to remove
  * and its messages may expire.
@@ -49,7 +52,7 @@ function nothingToRemove(deployment: Deployment, queue: Resource<"queue">, conte
   const groups = topics.flatMap((topic) => deployment.once(publishersOf).get(topic) ?? []);
   if (groups.length === 0 || groups.some(({ external }) => external.length > 0)) return false;
   const provisioning = groups.flatMap(({ found }) => found.map((group) => fleetOf(deployment.lineage(group), context)?.at("provisioning")));
-  if (!provisioning.every((one) => one?.hidden === true || one?.text() === "none")) return false;
+  if (!provisioning.every((one) => one?.hidden === true || withoutChefServer.has(one?.text() ?? ""))) return false;
   const [open] = [...deliveries, ...groups].flatMap(({ unproved: why }) => why ?? []);
   const hiddenOne = provisioning.find((one) => one?.hidden);
   if (hiddenOne) return hidden(hiddenOne, queue);

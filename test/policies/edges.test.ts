@@ -1352,6 +1352,20 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    title: "fleets without a Chef server leave nothing to remove",
+    rule: "queue-has-consumer",
+    resources: {
+      a: resource("aws:sns:Topic"),
+      departures: queue(),
+      sub: subscription({ topic: "${a.arn}", protocol: "sqs", endpoint: "${departures.arn}" }),
+      solo: resource("fleet:components:Fleet", { provisioning: "chef-solo" }),
+      managed: resource("fleet:components:Fleet", { provisioning: "managed-node" }),
+      "solo-group": group({}, { parent: "solo" }),
+      "managed-group": group({}, { parent: "managed" }),
+      n1: notification({ groupNames: ["${solo-group.name}", "${managed-group.name}"], topicArn: "${a.arn}" }),
+    },
+  },
+  {
     title: "a group outside of the stack may register",
     rule: "queue-has-consumer",
     resources: {
