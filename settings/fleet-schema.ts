@@ -184,7 +184,9 @@ const terminateHook = z
   .strictObject({
     ...heartbeat,
     onAbandon: oneOf(["terminate", "retain"], {
-      description: "What becomes of an instance whose hook timed out or was abandoned; retain keeps it, and its costs, for a look at it.",
+      description:
+        "What becomes of an instance whose hook timed out or was abandoned; retain keeps it, and its costs, for a look at it, " +
+        "and its group cannot be removed before it is terminated.",
       example: "retain",
     }).exactOptional(),
   })

@@ -82,13 +82,23 @@ async function updateProcesses(name: string, olds: Properties, news: Properties,
     await context.aws("autoscaling", "SuspendProcesses", { AutoScalingGroupName: name, ScalingProcesses: suspended });
 }
 
+/** For messages: `i-1 InService, i-2 Terminating:Retained`. */
+export const statesOf = (instances: readonly { InstanceId?: string | undefined; LifecycleState?: string | undefined }[]): string =>
+  instances.map(({ InstanceId = "", LifecycleState = "" }) => `${InstanceId} ${LifecycleState}`).join(", ");
+
 export async function deleteWarmPool(name: string, force: boolean, context: Context): Promise<void> {
   if (!force) {
     await context.aws("autoscaling", "PutWarmPool", { AutoScalingGroupName: name, MaxGroupPreparedCapacity: 0, MinSize: 0 });
-    await context.waitFor("the warm pool is empty", async () => {
-      const pool = await context.aws("autoscaling", "DescribeWarmPool", { AutoScalingGroupName: name });
-      return (pool.Instances ?? []).length === 0 ? true : undefined;
-    });
+    let left = "";
+    await context.waitFor(
+      `the warm pool of ${name} is empty`,
+      async () => {
+        const { Instances = [] } = await context.aws("autoscaling", "DescribeWarmPool", { AutoScalingGroupName: name });
+        left = statesOf(Instances);
+        return Instances.length === 0 ? true : undefined;
+      },
+      () => left,
+    );
   }
   await context.aws("autoscaling", "DeleteWarmPool", { AutoScalingGroupName: name, ForceDelete: force });
   await context.waitFor("the warm pool is gone", async () => {

@@ -2,7 +2,7 @@ import { isCode } from "../clients.ts";
 import type { Context } from "../context.ts";
 import type { Properties } from "../../protocol/values.ts";
 import { findGroup, unlessNotFound } from "./find-group.ts";
-import { deleteWarmPool } from "./group-attachments.ts";
+import { deleteWarmPool, statesOf } from "./group-attachments.ts";
 
 /** SetInstanceProtection takes fifty instances at a time. */
 const protectionBatch = 50;
@@ -20,7 +20,7 @@ async function drain(name: string, protectedInstances: readonly string[], contex
     `the instances of the group ${name} are gone`,
     async () => {
       const instances = (await findGroup(name, context))?.Instances ?? [];
-      left = instances.map((one) => `${one.InstanceId ?? ""} ${one.LifecycleState ?? ""}`).join(", ");
+      left = statesOf(instances);
       return instances.length === 0 ? true : undefined;
     },
     () => left,
