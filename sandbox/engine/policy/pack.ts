@@ -97,6 +97,8 @@ export class PolicyPack {
       command: [...runnerCommand(runner()), options.engineAddress, pack.dir],
       cwd: pack.dir,
       env: {
+        // The SDK's runner has its TypeScript compiler keep a folder for each pack among the system's temporary files.
+        TS_NODE_CACHE: "false",
         ...options.env,
         PULUMI_NODEJS_ORGANIZATION: organization,
         PULUMI_NODEJS_PROJECT: project,
