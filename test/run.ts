@@ -1,8 +1,9 @@
 /**
  * Runs the tests: `npm test` takes every `*.test.ts`, `npm run test:full` the rest, every `*.full.ts` (what is slow or
- * needs more than npm and Python). Files run in a random order, two at a time, each in a process of its own; the seed is
- * printed and `--seed N` repeats an order. Property tests draw from a fixed seed, so that a run says something about the
- * change at hand; `--properties N` draws others (plain mocha draws at random). Afterwards no process of the run may be left and no tracked file changed.
+ * needs more than npm and Python). Files run in a random order, the longest ones first, two at a time, each in a process
+ * of its own; the seed is printed and `--seed N` repeats an order. Property tests draw from a fixed seed, so that a run
+ * says something about the change at hand; `--properties N` draws others (plain mocha draws at random). Afterwards no
+ * process of the run may be left and no tracked file changed.
  *
  *   node test/run.ts [--full] [--seed N] [--properties N] [--jobs N] [part of a file name …]
  */
@@ -47,6 +48,13 @@ function shuffled<T>(items: readonly T[], seed: number): T[] {
   }
   return result;
 }
+
+/** Begin first, in random order too, so that none of these long ones runs alone at the end. */
+const longest = ["test/setup/", "test/stack/", "test/sandbox/cli."];
+const longestFirst = (files: readonly string[]): string[] => {
+  const isLong = (file: string) => longest.some((part) => file.startsWith(part));
+  return [...files.filter(isLong), ...files.filter((file) => !isLong(file))];
+};
 
 function testFiles(): string[] {
   const found = globSync(values.full ? "test/**/*.full.ts" : "test/**/*.test.ts", { cwd: root });
@@ -100,7 +108,7 @@ async function main(): Promise<void> {
   const seed = values.seed === undefined ? Math.floor(Math.random() * 1e9) : Number(values.seed);
   const marker = `${process.pid}-${Date.now()}`;
   const treeBefore = treeState();
-  const files = shuffled(testFiles(), seed);
+  const files = longestFirst(shuffled(testFiles(), seed));
   // Once, for all copies of the checkout that tests make.
   await ensureBundle(root, (line) => console.log(line));
   console.log(`${files.length} test files, order from --seed ${seed}`);
