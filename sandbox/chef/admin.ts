@@ -23,7 +23,6 @@ const refused = (error: string): ChefReply => ({ status: 400, body: { error: [er
 /**
  * `PUT faults [{match, times, …}]` says what goes wrong from now on (`match` as the source of a pattern).
  * `PUT organizations/NAME {user, publicKey}` makes an organization and a member who may delete nodes and clients; again for another member.
- * `PUT faults [{match, times, …}]` says what goes wrong from now on (`match` as the source of a pattern).
  * `PUT organizations/NAME/creators {name, publicKey, validator}` makes who may make clients: a validator, or a user when that is false.
  * `GET organizations/NAME` names its nodes and clients. `POST organizations/NAME/nodes {name, …}` registers a node with its client.
  */
@@ -62,7 +61,7 @@ const actions: Readonly<Record<string, Action>> = {
     member.publicKey = publicKey;
     if (!member.organizations.includes(name)) member.organizations.push(name);
     if (organization.groups["users"]?.includes(user) === false) organization.groups["users"].push(user);
-    store.changed();
+    store.save();
     return { status: 200, body: {} };
   },
   "PUT/creators": (organizationName, { name, publicKey, validator }, store) => {
@@ -78,7 +77,7 @@ const actions: Readonly<Record<string, Action>> = {
       member.publicKey = publicKey;
       if (!member.organizations.includes(organizationName)) member.organizations.push(organizationName);
     }
-    store.changed();
+    store.save();
     return { status: 200, body: {} };
   },
   GET: (name, _, store) => {

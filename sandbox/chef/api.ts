@@ -29,6 +29,7 @@ export class ChefServerApi {
   readonly #now: () => number;
   /** Node documents as the index knows them, with the time from which a change is found. */
   readonly #index = new Map<string, { atMs: number; node: Record<string, unknown> | undefined }[]>();
+  readonly #fields = new WeakMap<object, ReadonlyMap<string, readonly string[]>>();
   /** Key of all clients that `register` makes: nobody signs with it. */
   #registeredKey: string | undefined;
   /** How long the search index is behind, milliseconds. */
@@ -73,11 +74,9 @@ export class ChefServerApi {
       .publicKey.export({ type: "spki", format: "pem" })
       .toString();
     const client = { name, validator: false, publicKey: this.#registeredKey };
-    organization.clients[name] = { value: client, access: accessForNew(clients, name) };
-    organization.groups["clients"]?.push(name);
-    organization.nodes[name] = { value: node, access: accessForNew(nodes, name) };
+    this.#store.putClient(organizationName, name, { value: client, access: accessForNew(clients, name) });
+    this.#store.putNode(organizationName, name, { value: node, access: accessForNew(nodes, name) });
     this.#indexed({ organizationName }, name, node);
-    this.#store.changed();
     return { status: 201, body: {} };
   }
 
@@ -126,16 +125,20 @@ export class ChefServerApi {
     if (organization[kind][name] !== undefined) return fail(409, `${kind === "nodes" ? "Node" : "Client"} already exists`);
     const access = accessForNew(organization.containers[kind], actor);
     if (kind === "nodes") {
-      organization.nodes[name] = { value: document, access };
+      this.#store.putNode(organizationName, name, { value: document, access });
       this.#indexed(context, name, document);
-      this.#store.changed();
       return { status: 201, body: { uri: uri(name) } };
     }
     return this.#createClient(context, name, document, uri(name));
   }
 
   /** API version 1: the server makes a key pair when the request brings no public key. */
-  #createClient({ organization, actor }: Context, name: string, document: Record<string, unknown>, uri: string): ChefReply {
+  #createClient(
+    { organization, organizationName, actor }: Context,
+    name: string,
+    document: Record<string, unknown>,
+    uri: string,
+  ): ChefReply {
     const given = typeof document["public_key"] === "string" ? document["public_key"] : undefined;
     if (given !== undefined && !isPublicKey(given)) return fail(400, "Public Key must be a valid key.");
     const pair =
@@ -149,9 +152,7 @@ export class ChefServerApi {
     const publicKey = given ?? pair?.publicKey ?? "";
     const access = accessForNew(organization.containers.clients, actor);
     for (const entry of Object.values(access)) entry.actors.push(name);
-    organization.clients[name] = { value: { name, validator: document["validator"] === true, publicKey }, access };
-    organization.groups["clients"]?.push(name);
-    this.#store.changed();
+    this.#store.putClient(organizationName, name, { value: { name, validator: document["validator"] === true, publicKey }, access });
     const key = {
       name: "default",
       public_key: publicKey,
@@ -171,14 +172,8 @@ export class ChefServerApi {
     if (!isAllowed(organization, found.access, permission, actor)) return forbidden(permission);
     if (request.method === "GET") return { status: 200, body: shown(found.value) };
     if (request.method === "PUT") return this.#update(context, kind, name, found);
-    if (kind === "nodes") {
-      delete organization.nodes[name];
-      this.#indexed(context, name, undefined);
-    } else {
-      delete organization.clients[name];
-      for (const members of Object.values(organization.groups)) if (members.includes(name)) members.splice(members.indexOf(name), 1);
-    }
-    this.#store.changed();
+    this.#store.remove(context.organizationName, kind, name);
+    if (kind === "nodes") this.#indexed(context, name, undefined);
     return { status: 200, body: shown(found.value) };
   }
 
@@ -186,10 +181,10 @@ export class ChefServerApi {
     const document = parseObject(context.request.body);
     if (kind === "clients") return fail(405, "clients are not updated here");
     if (document === undefined || (document["name"] ?? name) !== name) return fail(400, "Node name mismatch.");
-    found.value = { ...document, name };
-    this.#indexed(context, name, found.value as Record<string, unknown>);
-    this.#store.changed();
-    return { status: 200, body: found.value };
+    const value = { ...document, name };
+    this.#store.putNode(context.organizationName, name, { value, access: found.access });
+    this.#indexed(context, name, value);
+    return { status: 200, body: value };
   }
 
   #indexed({ organizationName }: Pick<Context, "organizationName">, name: string, node: Record<string, unknown> | undefined): void {
@@ -212,13 +207,20 @@ export class ChefServerApi {
     });
   }
 
+  /** Worked out once for each document: documents are replaced, never changed. */
+  #fieldsOf(node: Record<string, unknown>): ReadonlyMap<string, readonly string[]> {
+    const known = this.#fields.get(node) ?? indexedFields(node);
+    this.#fields.set(node, known);
+    return known;
+  }
+
   /** Search has no access filter (`strict_search_result_acls` is off by default). */
   #search({ organizationName, request }: Context, index: string | undefined): ChefReply {
     if (index !== "node") return fail(404, `I don't know how to search for ${index ?? "nothing"} data objects.`);
     const query = new URL(request.url, "http://chef").searchParams;
     try {
       const matches = parseQuery(query.get("q") ?? "*:*");
-      const hits = this.#visibleNodes(organizationName).filter((node) => matches(indexedFields(node)));
+      const hits = this.#visibleNodes(organizationName).filter((node) => matches(this.#fieldsOf(node)));
       const start = Number(query.get("start") ?? 0);
       const rows = hits.slice(start, start + Number(query.get("rows") ?? 1000));
       const keys = request.method === "POST" ? parseObject(request.body) : undefined;

@@ -75,7 +75,7 @@ export class ChefServer {
   }
 
   async stop(): Promise<void> {
-    this.store.flush();
+    this.store.save();
     this.#server.closeAllConnections();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 
 /** Everything the Chef double knows, as plain JSON. */
 export interface ChefState {
@@ -66,17 +66,30 @@ export function isAllowed(organization: Organization, list: AccessList, permissi
   return entry.actors.includes(actor) || entry.groups.some((group) => organization.groups[group]?.includes(actor));
 }
 
-/** Keeps the state in a file that is replaced as a whole, at most once a tick. */
+/** What is kept of one object's change: the object, or null when it is gone. */
+type Change = readonly [organization: string, kind: "nodes" | "clients", name: string, stored: Stored<unknown> | null];
+
+/** Bytes of the journal above which the file is written anew. */
+const journalLimitBytes = 16 * 1024 * 1024;
+
+/**
+ * Keeps the state in a file, and what changed since in a journal beside it: a change is on disk before it is answered,
+ * and costs a line however large the organization is.
+ */
 export class ChefStore {
   readonly state: ChefState;
   readonly #file: string | undefined;
   readonly #keys = new Map<string, KeyObject>();
-  #saving = false;
+  #journalBytes = 0;
 
   constructor(file?: string) {
     this.#file = file;
     this.state =
       file !== undefined && existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as ChefState) : { users: {}, organizations: {} };
+    if (file === undefined || !existsSync(`${file}.journal`)) return;
+    const lines = readFileSync(`${file}.journal`, "utf8").split("\n");
+    for (const line of lines.slice(0, -1)) apply(this.state, JSON.parse(line) as Change); // behind the last newline is what a kill cut off, or nothing
+    this.save();
   }
 
   /** Public key of a client of the organization or of a user. */
@@ -88,16 +101,49 @@ export class ChefStore {
     return known;
   }
 
-  changed(): void {
-    if (this.#file === undefined || this.#saving) return;
-    this.#saving = true;
-    setImmediate(() => this.flush());
+  putNode(organization: string, name: string, node: Organization["nodes"][string]): void {
+    this.#change([organization, "nodes", name, node]);
   }
 
-  flush(): void {
-    this.#saving = false;
+  /** A client is a member of the group `clients` from its first moment, and of no group from its last. */
+  putClient(organization: string, name: string, client: Organization["clients"][string]): void {
+    this.#change([organization, "clients", name, client]);
+  }
+
+  remove(organization: string, kind: "nodes" | "clients", name: string): void {
+    this.#change([organization, kind, name, null]);
+  }
+
+  #change(change: Change): void {
+    apply(this.state, change);
+    if (this.#file === undefined) return;
+    const line = `${JSON.stringify(change)}\n`;
+    appendFileSync(`${this.#file}.journal`, line, { mode: 0o600 });
+    this.#journalBytes += line.length;
+    if (this.#journalBytes > journalLimitBytes) this.save();
+  }
+
+  /** Writes the whole state: for what is no node or client, and at the end. */
+  save(): void {
     if (this.#file === undefined) return;
     writeFileSync(`${this.#file}.new`, JSON.stringify(this.state), { mode: 0o600 });
     renameSync(`${this.#file}.new`, this.#file);
+    // A kill before this leaves changes that the file has already; they lead to the same state once more.
+    rmSync(`${this.#file}.journal`, { force: true });
+    this.#journalBytes = 0;
   }
+}
+
+function apply({ organizations }: ChefState, [organizationName, kind, name, stored]: Change): void {
+  const organization = organizations[organizationName];
+  if (organization === undefined) return;
+  if (stored !== null) {
+    (organization[kind] as Record<string, Stored<unknown>>)[name] = stored;
+    const members = organization.groups["clients"];
+    if (kind === "clients" && members?.includes(name) === false) members.push(name);
+    return;
+  }
+  delete organization[kind][name];
+  if (kind === "clients")
+    for (const members of Object.values(organization.groups)) if (members.includes(name)) members.splice(members.indexOf(name), 1);
 }

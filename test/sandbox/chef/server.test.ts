@@ -1,13 +1,13 @@
 /** The Chef double: the real server's order of checks, access lists, search, persistence. */
 import assert from "node:assert/strict";
 import { createPrivateKey, generateKeyPairSync } from "node:crypto";
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { signedHeaders } from "../../../consumer/chef/sign.ts";
 import { indexedFields, parseQuery, SearchSyntaxError } from "../../../sandbox/chef/search.ts";
 import { ChefServer } from "../../../sandbox/chef/server.ts";
-import { newOrganization } from "../../../sandbox/chef/store.ts";
+import { ChefStore, newOrganization } from "../../../sandbox/chef/store.ts";
 
 const pair = () =>
   generateKeyPairSync("rsa", {
@@ -152,6 +152,21 @@ describe("sandbox/chef/server", () => {
     assert.equal((await call("GET", "/organizations/acme/nodes/x")).status, 200);
     assert.equal((await call("GET", "/organizations/acme/search/node?q=name:x")).body["total"], 1);
     assert.equal(statSync(join(folder, "chef.json")).mode & 0o777, 0o600);
+  });
+
+  it("has on disk what it answered, also when it is killed: the journal is replayed, but for a line that the kill cut off", async () => {
+    server.store.save();
+    for (const name of ["kept", "gone"]) server.api.register("acme", name, { name });
+    assert.equal((await call("DELETE", "/organizations/acme/nodes/gone")).status, 200);
+    assert.equal((await call("DELETE", "/organizations/acme/clients/gone")).status, 200);
+    const journal = join(folder, "chef.json.journal");
+    assert.equal(statSync(journal).mode & 0o777, 0o600);
+    appendFileSync(journal, '["acme","nodes","kep'); // the second server finds what a killed one leaves: this one has not saved
+    const second = new ChefStore(join(folder, "chef.json")).state.organizations["acme"];
+    assert.deepEqual(Object.keys(second?.nodes ?? {}), ["kept"]);
+    assert.deepEqual(Object.keys(second?.clients ?? {}), ["acme-validator", "kept"]);
+    assert.deepEqual(second?.groups["clients"], ["kept"]);
+    assert.ok(!existsSync(journal), "what was replayed is in the file");
   });
 });
 
