@@ -12,7 +12,7 @@ import type { Fact } from "../host/host.ts";
 import { chunks, errorCode, messageOf, orAway } from "./clients.ts";
 import { PartyAway, type Performers } from "./performer.ts";
 
-/** The emulator takes two seconds for a hundred. */
+/** The model learns of the ends in portions, and an answer stays a few dozen kilobytes. */
 const endsPerCall = 100;
 const gone = "InvalidInstanceID.NotFound";
 

@@ -1,4 +1,5 @@
 /** Carries out what the model wants done, each kind by its own function, and reports the outcome as facts. */
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../../../scaling/clock.ts";
 import type { Effect } from "../../../../scaling/types/effects.ts";
 import type { Fact, NumberedEffect } from "../host/host.ts";
@@ -36,9 +37,18 @@ const noticeLanes = 8;
 const firstRetryMs = 1000;
 const longestRetryMs = 60_000;
 
+/** Effects that are carried out as one. */
+type Batch = [NumberedEffect, ...NumberedEffect[]];
+
+interface Lane {
+  work: Promise<void>;
+  /** The last of the lane, as long as it has not begun. */
+  waiting: Batch | undefined;
+}
+
 export class Performer {
   readonly #options: PerformerOptions;
-  readonly #lanes = new Map<string, Promise<void>>();
+  readonly #lanes = new Map<string, Lane>();
   readonly #cancellations = new Set<() => void>();
   #closed = false;
 
@@ -46,14 +56,29 @@ export class Performer {
     this.#options = options;
   }
 
-  /** Queues the effect behind the others of its lane; never acts before it returns. */
-  perform(effect: NumberedEffect, attempt = 0): void {
-    const lane = laneOf(effect.effect);
-    const work = (this.#lanes.get(lane) ?? Promise.resolve()).then(() => this.#try(effect, attempt));
-    this.#lanes.set(lane, work);
+  /**
+   * Queues the effect behind the others of its lane; never acts before it returns. The model speaks of one instance at a time: what waits
+   * side by side goes into one call, so that a thousand instances take seconds.
+   */
+  perform(effect: NumberedEffect): void {
+    const lane = this.#lanes.get(laneOf(effect.effect));
+    if (lane?.waiting !== undefined && belongTogether(lane.waiting[0], effect)) lane.waiting.push(effect);
+    else this.#queue([effect], 0);
+  }
+
+  #queue(batch: Batch, attempt: number): void {
+    const name = laneOf(batch[0].effect);
+    const lane = this.#lanes.get(name) ?? { work: Promise.resolve(), waiting: undefined };
+    this.#lanes.set(name, lane);
+    lane.waiting = batch;
+    const work = lane.work.then(() => {
+      if (lane.waiting === batch) lane.waiting = undefined;
+      return this.#try(batch, attempt);
+    });
+    lane.work = work;
     this.#options.background(
       work.finally(() => {
-        if (this.#lanes.get(lane) === work) this.#lanes.delete(lane);
+        if (lane.work === work) this.#lanes.delete(name);
       }),
     );
   }
@@ -64,37 +89,48 @@ export class Performer {
     for (const cancel of this.#cancellations) cancel();
   }
 
-  async #try(numbered: NumberedEffect, attempt: number): Promise<void> {
+  async #try(batch: Batch, attempt: number): Promise<void> {
     if (this.#closed) return;
+    const effect = together(batch);
+    const numbers = batch.map(({ number }) => number);
     const report = (facts: readonly Fact[], done: readonly number[]) => {
       if (!this.#closed) this.#options.report(facts, done);
     };
     try {
-      const performance: Performance = { maybeDone: numbered.inherited || attempt > 0, report: (facts) => report(facts, []) };
-      const perform = this.#options.performers[numbered.effect.kind] as (
-        effect: Effect,
-        performance: Performance,
-      ) => Promise<readonly Fact[]>;
-      report(await perform(numbered.effect, performance), [numbered.number]);
+      const performance: Performance = { maybeDone: batch[0].inherited || attempt > 0, report: (facts) => report(facts, []) };
+      const perform = this.#options.performers[effect.kind] as (effect: Effect, performance: Performance) => Promise<readonly Fact[]>;
+      report(await perform(effect, performance), numbers);
     } catch (error) {
       if (error instanceof PartyAway) {
-        this.#later(numbered, attempt, error);
+        this.#later(batch, attempt, error);
         return;
       }
-      this.#options.log(`auto scaling: ${describe(numbered.effect)}: ${error instanceof Error ? error.message : String(error)}`);
-      report([], [numbered.number]);
+      this.#options.log(`auto scaling: ${describe(effect)}: ${error instanceof Error ? error.message : String(error)}`);
+      report([], numbers);
     }
   }
 
-  #later(numbered: NumberedEffect, attempt: number, error: PartyAway): void {
+  #later(batch: Batch, attempt: number, error: PartyAway): void {
     const delayMs = Math.min(longestRetryMs, firstRetryMs * 2 ** attempt);
-    this.#options.log(`auto scaling: ${describe(numbered.effect)}: ${error.message}; again in ${delayMs / 1000} s`);
+    this.#options.log(`auto scaling: ${describe(batch[0].effect)}: ${error.message}; again in ${delayMs / 1000} s`);
     const cancel = this.#options.clock.schedule(this.#options.clock.now() + delayMs, () => {
       this.#cancellations.delete(cancel);
-      this.perform(numbered, attempt + 1);
+      this.#queue(batch, attempt + 1);
     });
     this.#cancellations.add(cancel);
   }
+}
+
+/** The same for other instances. */
+function belongTogether(one: NumberedEffect, other: NumberedEffect): boolean {
+  if (one.inherited !== other.inherited || !("instanceIds" in one.effect) || !("instanceIds" in other.effect)) return false;
+  return isDeepStrictEqual({ ...one.effect, instanceIds: [] }, { ...other.effect, instanceIds: [] });
+}
+
+function together(batch: Batch): Effect {
+  const [{ effect }] = batch;
+  if (!("instanceIds" in effect)) return effect;
+  return { ...effect, instanceIds: batch.flatMap((one) => ("instanceIds" in one.effect ? one.effect.instanceIds : [])) };
 }
 
 /** Effects of one lane are done one after the other, in the model's order. */

@@ -341,6 +341,31 @@ describe("instances of Auto Scaling groups", function () {
       );
     });
 
+    it("take every instance but the one that the target group refuses, and let all go", async () => {
+      const arn = await targetGroup("refusing");
+      await aws.createGroup("refused", { MinSize: 3 });
+      await aws.advance(2);
+      const ids = (await aws.inService("refused")).sort();
+      // Behind the back of Auto Scaling: only an instance that runs can be registered.
+      const behind = new ec2.EC2Client({
+        endpoint: aws.moto.url,
+        region: "us-east-1",
+        credentials: { accessKeyId: "a", secretAccessKey: "b" },
+      });
+      await behind.send(new ec2.StopInstancesCommand({ InstanceIds: [ids[1]!] })).finally(() => behind.destroy());
+      await aws.autoscaling.send(
+        new sdk.AttachLoadBalancerTargetGroupsCommand({ AutoScalingGroupName: "refused", TargetGroupARNs: [arn] }),
+      );
+      await aws.advance(2);
+      assert.deepEqual(await targets(arn), [ids[0], ids[2]]);
+      assert.ok(aws.log.some((line) => line.startsWith("auto scaling: registerTargets of refused: ") && line.includes(ids[1]!)));
+      await aws.autoscaling.send(
+        new sdk.DetachLoadBalancerTargetGroupsCommand({ AutoScalingGroupName: "refused", TargetGroupARNs: [arn] }),
+      );
+      await aws.advance(2);
+      assert.deepEqual(await targets(arn), []);
+    });
+
     it("change with the attachment of the group", async () => {
       const [one, other] = [await targetGroup("one"), await targetGroup("other")];
       await aws.createGroup("moved", { MinSize: 2, TargetGroupARNs: [one] });
