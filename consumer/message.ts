@@ -30,6 +30,10 @@ export interface Ownership {
  */
 export const resolvedNameKey = "FleetNodeName";
 
+/** What Auto Scaling takes; anything else it would refuse for ever. https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CompleteLifecycleAction.html */
+const hookNamePattern = /^[A-Za-z0-9\-_/]{1,255}$/;
+const tokenLength = 36;
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
@@ -78,7 +82,8 @@ function fromHook(fields: Fields, accountId: unknown, ours: Ownership): Request 
   const common = checked(fields, accountId, ours);
   if ("kind" in common) return common;
   const { LifecycleHookName: hookName, LifecycleActionToken: token } = fields;
-  if (typeof hookName !== "string" || typeof token !== "string") return malformed("the hook message has no hook name or no token");
+  if (typeof hookName !== "string" || !hookNamePattern.test(hookName)) return malformed(`${printable(hookName)} is no hook name`);
+  if (typeof token !== "string" || token.length !== tokenLength) return malformed(`${printable(token)} is no lifecycle action token`);
   return { kind: "terminating", ...common, hookName, token };
 }
 

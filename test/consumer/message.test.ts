@@ -93,9 +93,21 @@ describe("consumer/message", () => {
     ["no account", wrapped(notice(id, { AccountId: undefined })), "malformed", "it names no account"],
     [
       "a hook without token",
-      wrapped(hookMessage(id, { LifecycleActionToken: 1 })),
+      wrapped(hookMessage(id, { LifecycleActionToken: undefined })),
       "malformed",
-      "the hook message has no hook name or no token",
+      "nothing is no lifecycle action token",
+    ],
+    [
+      "a token that Auto Scaling would refuse for ever",
+      wrapped(hookMessage(id, { LifecycleActionToken: "unknown" })),
+      "malformed",
+      '"unknown" is no lifecycle action token',
+    ],
+    [
+      "a hook name that Auto Scaling would refuse for ever",
+      wrapped(hookMessage(id, { LifecycleHookName: "a hook" })),
+      "malformed",
+      '"a hook" is no hook name',
     ],
   ];
   for (const [title, body, kind, reason] of rows) {
