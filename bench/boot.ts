@@ -1,6 +1,6 @@
 /**
  * What a boot costs in our own code: bytes of user data for each system, and the time from the start of the script to the
- * completed launch hook on the local AWS, without Chef.
+ * completed launch hook on the local AWS, without Chef; and its processor time, which does not depend on what else runs.
  *
  *   npm run bench -- boot [--runs N]
  */
@@ -79,6 +79,25 @@ try {
   console.log(
     `start of the script to the completed hook, ${times.length} instances, four at once: median ${times[Math.floor(times.length / 2)] ?? NaN} s, longest ${times.at(-1) ?? NaN} s`,
   );
+  const processor = globSync(".sandbox/boot/i-*/processor", { cwd: checkout.path }).map((file) =>
+    processorSeconds(readFileSync(join(checkout.path, file), "utf8")),
+  );
+  processor.sort((one, other) => one - other);
+  console.log(
+    `processor time of the script and all that it runs: median ${processor[Math.floor(processor.length / 2)]?.toFixed(2) ?? NaN} s, longest ${processor.at(-1)?.toFixed(2) ?? NaN} s`,
+  );
 } finally {
   await checkout.remove();
+}
+
+/** What children took between two outputs of bash's `times`: user and system time of the shell, then of its children. */
+function processorSeconds(text: string): number {
+  const [before = 0, after = NaN] = text
+    .trim()
+    .split("\n")
+    .filter((_, index) => index % 2 === 1)
+    .map((line) =>
+      [...line.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0),
+    );
+  return after - before;
 }

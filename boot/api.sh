@@ -7,20 +7,18 @@ api_error=$run_directory/api-error
 credentials_last_seconds=900
 
 read_credentials() {
-  local role document
+  local roles=meta-data/iam/security-credentials/ found document string
   [ -z "$credentials_read" ] || ((SECONDS - credentials_read > credentials_last_seconds)) || return 0
-  role=$(metadata meta-data/iam/security-credentials/) || return 1
-  document=$(metadata "meta-data/iam/security-credentials/$role") || return 1
-  access_key=$(jq -er .AccessKeyId <<<"$document") || return 1
-  secret_key=$(jq -er .SecretAccessKey <<<"$document") || return 1
-  session_token=$(jq -er .Token <<<"$document") || return 1
-  credentials_read=$SECONDS
+  metadata "$roles" && [ -n "${found[0]}" ] && metadata "$roles${found[0]}" || return 1
+  document=${found[0]}
+  string_of AccessKeyId && access_key=$string && string_of SecretAccessKey && secret_key=$string || return 1
+  string_of Token && session_token=$string && credentials_read=$SECONDS
 }
 
 curl_signs() {
   local version
-  version=$(curl --version) && version=${version#curl } && version=${version%% *}
-  printf '7.75.0\n%s\n' "$version" | sort -C -V
+  version=$(curl --version)
+  [[ $version =~ ^curl\ ([0-9]+)\.([0-9]+) ]] && ((BASH_REMATCH[1] * 1000 + BASH_REMATCH[2] >= 7075))
 }
 
 check_tools() {
@@ -52,8 +50,11 @@ form_program='
 # shellcheck disable=SC2016
 lines_program='paths(scalars) as $path | [($path | map(strings) | last | (.[:1] | ascii_downcase) + .[1:]), getpath($path)] | @tsv'
 
+# Elements that hold nothing but text: an opening tag, which its closing one follows at once.
 xml_lines() {
-  { grep -oE '<[A-Za-z]+>[^<]*</[A-Za-z]+>' || true; } | sed -E 's#<([A-Za-z]+)>([^<]*)</.*#\1\t\2#'
+  awk -v RS='<' '{ end = index($0, ">"); tag = substr($0, 1, end - 1) }
+    tag == "/" name { print name "\t" text }
+    { name = tag; text = substr($0, end + 1) }'
 }
 
 # Prints the answer's body and, on a line of its own, its status.
@@ -128,14 +129,25 @@ api() {
     ((status == 75 && try > 0)) || break
     sleep "$try"
   done
-  ((status == 0)) || { say "$1 $2: $(head -c 600 "$api_error")"; return 1; }
+  ((status == 0)) || { status=$(<"$api_error") && say "$1 $2: ${status:0:600}"; return 1; }
 }
 
 refused_with() {
-  grep -q -e "$1" "$api_error" 2>/dev/null
+  [ -e "$api_error" ] && [[ $(<"$api_error") == *"$1"* ]]
+}
+
+# object NAME VALUE…: JSON of strings, of which none holds a control character; settings have been checked.
+object() {
+  local text='' value
+  for (( ; $# > 0; )); do
+    value=${2//\\/\\\\}
+    text+=",\"$1\":\"${value//\"/\\\"}\""
+    shift 2
+  done
+  printf '{%s}' "${text:1}"
 }
 
 # value NAME: the first value of that name in the lines of an answer.
 value() {
-  awk -F '\t' -v name="$1" '$1 == name { print $2; exit }'
+  awk -F '\t' -v name="$1" '$1 == name && !found { print $2; found = 1 }'
 }

@@ -75,7 +75,7 @@ start_log() {
   mkdir -p "${log_file%/*}"
   install -d -m 0700 "$state_directory" "$run_directory"
   rm -f "$run_directory"/*
-  (umask 077 && touch "$log_file")
+  (umask 077 && : >>"$log_file")
   follow_log
   exec </dev/null >>"$log_file" 2>&1
   trap 'failed_command "$?" "$BASH_COMMAND" "$LINENO"' ERR

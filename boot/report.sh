@@ -1,14 +1,17 @@
 # shellcheck shell=bash
 # Who hears of it: the launch hook of the group, the console, the log group of the fleet, the metric of failed boots.
-hook_input() {
-  jq -cn --arg group "$group" --arg id "$instance_id" "{AutoScalingGroupName: \$group, LifecycleHookName: \"fleet-launch\", InstanceId: \$id} + $1"
+# hook_call ACTION [NAME VALUE]…
+hook_call() {
+  local action=$1
+  shift
+  api autoscaling "$action" "$(object AutoScalingGroupName "$group" LifecycleHookName fleet-launch InstanceId "$instance_id" "$@")" >/dev/null
 }
 
 # complete_hook CONTINUE|ABANDON. No action that waits, because there is no hook, it was completed before, or it timed out, is
 # no fault. Status 2 says that nothing waited.
 complete_hook() {
   [ -n "$group" ] || return 2
-  if api autoscaling CompleteLifecycleAction "$(hook_input "{LifecycleActionResult: \"$1\"}")" >/dev/null; then
+  if hook_call CompleteLifecycleAction LifecycleActionResult "$1"; then
     say "launch hook: $1"
   elif refused_with 'No active Lifecycle Action'; then
     say 'launch hook: nothing waits'
@@ -41,7 +44,7 @@ beat() {
   local api_error=$run_directory/beat-error
   as_helper
   while nap "$((setting[heartbeatSeconds] / 3))"; do
-    api autoscaling RecordLifecycleActionHeartbeat "$(hook_input '{}')" >/dev/null || ! refused_with 'No active Lifecycle Action' || exit 0
+    hook_call RecordLifecycleActionHeartbeat || ! refused_with 'No active Lifecycle Action' || exit 0
   done
 }
 
@@ -64,7 +67,7 @@ failure_report() {
 
 tell_log_group() {
   local names
-  names=$(jq -cn --arg group "${setting[logGroup]}" --arg stream "$instance_id" '{logGroupName: $group, logStreamName: $stream}')
+  names=$(object logGroupName "${setting[logGroup]}" logStreamName "$instance_id")
   api logs CreateLogStream "$names" >/dev/null || refused_with ResourceAlreadyExists || return 0
   api logs PutLogEvents "$(jq -cRs --argjson names "$names" --argjson now "$(date +%s%3N)" \
     '$names + {logEvents: [split("\n")[] | select(. != "") | {timestamp: $now, message: .}]}' <"$run_directory/report")" >/dev/null || true
@@ -80,7 +83,7 @@ give_up() {
   local status=0
   complete_hook ABANDON || status=$?
   if ((status != 2)) || [ -z "$group" ]; then return 0; fi
-  api autoscaling SetInstanceHealth "$(jq -cn --arg id "$instance_id" '{InstanceId: $id, HealthStatus: "Unhealthy", ShouldRespectGracePeriod: false}')" >/dev/null &&
+  api autoscaling SetInstanceHealth "{\"InstanceId\":\"$instance_id\",\"HealthStatus\":\"Unhealthy\",\"ShouldRespectGracePeriod\":false}" >/dev/null &&
     say 'declared unhealthy, so that the group replaces the instance'
 }
 

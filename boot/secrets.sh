@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # secret REFERENCE: prints what `ssm:NAME` or `secretsmanager:NAME` holds. The settings hold names only.
 secret() {
-  local name=${1#*:}
+  local name=${1#*:} named
   case $1 in
-    ssm:*) api ssm GetParameter "$(jq -cn --arg name "$name" '{Name: $name, WithDecryption: true}')" | jq -er .Parameter.Value ;;
-    secretsmanager:*) api secretsmanager GetSecretValue "$(jq -cn --arg name "$name" '{SecretId: $name}')" | jq -er .SecretString ;;
+    ssm:*) named=$(object Name "$name") && api ssm GetParameter "${named%?},\"WithDecryption\":true}" | jq -er .Parameter.Value ;;
+    secretsmanager:*) api secretsmanager GetSecretValue "$(object SecretId "$name")" | jq -er .SecretString ;;
   esac
 }
 

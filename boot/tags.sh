@@ -1,9 +1,12 @@
 # shellcheck shell=bash
 # tag_instance [KEY VALUE]…: tags of this instance; a key with an empty value is left out.
 tag_instance() {
-  local tags
-  tags=$(jq -cn --arg id "$instance_id" '{Resources: [$id], Tags: [$ARGS.positional as $all | range(0; $all | length; 2) | select($all[. + 1] != "") | {Key: $all[.], Value: $all[. + 1]}]}' --args "$@")
-  api ec2 CreateTags "$tags" >/dev/null || fail "the instance's tags cannot be written"
+  local tags=''
+  for (( ; $# > 0; )); do
+    [ -z "$2" ] || tags+=",$(object Key "$1" Value "$2")"
+    shift 2
+  done
+  api ec2 CreateTags "{\"Resources\":[\"$instance_id\"],\"Tags\":[${tags:1}]}" >/dev/null || fail "the instance's tags cannot be written"
 }
 
 tag_node() {

@@ -8,59 +8,56 @@ devices=/dev
 # What would stay behind if the boot failed now.
 orphan=''
 
+# What the shell asks of each, and the whole, with separators between that `read` does not fold.
 each_volume() {
-  jq -c '.[]' <<<"${setting[volumes]}"
-}
-
-of_volume() {
-  jq -r "$1 // empty" <<<"$volume"
+  jq -r '.[] | [.deviceName, .attach, .mountPoint, .label, .empty, .] | map(. // "" | tostring) | join("\u001f")' <<<"${setting[volumes]}"
 }
 
 set_up_volumes() {
-  local volume
-  while IFS= read -r volume <&3; do
-    current_step="volume $(of_volume .deviceName)"
-    if [ "$(of_volume .attach)" = boot ]; then attach_newest; else find_attached; fi
+  local device_name attach point label empty volume
+  while IFS=$'\037' read -r device_name attach point label empty volume <&3; do
+    current_step="volume $device_name"
+    if [ "$attach" = boot ]; then attach_newest; else find_attached; fi
     mount_volume
   done 3< <(each_volume)
 }
 
 mount_again() {
-  local volume point
-  while IFS= read -r volume <&3; do
-    point=$(of_volume .mountPoint)
+  local point
+  while IFS=$'\037' read -r _ _ point _ <&3; do
     mountpoint -q "$point" || mount "$point" || fail "$point cannot be mounted"
   done 3< <(each_volume)
 }
 
 # The volume that the launch attached under the device name that it was given; Nitro shows it under another one.
 find_attached() {
-  volume_id=$(volume_at "$(of_volume .deviceName)") || fail 'the volumes of the instance cannot be listed'
-  [ -n "$volume_id" ] || fail "no volume is attached as $(of_volume .deviceName)"
+  find_volume
+  [ -n "$volume_id" ] || fail "no volume is attached as $device_name"
 }
 
-volume_at() {
+find_volume() {
   local filters
-  filters=$(jq -cn --arg id "$instance_id" --arg device "$1" \
-    '{Filters: [{Name: "attachment.instance-id", Values: [$id]}, {Name: "attachment.device", Values: [$device]}]}')
-  api ec2 DescribeVolumes "$filters" | value volumeId
+  filters="$(filter attachment.instance-id "$instance_id"),$(filter attachment.device "$device_name")"
+  volume_id=$(api ec2 DescribeVolumes "{\"Filters\":[$filters]}" | value volumeId) || fail 'the volumes of the instance cannot be listed'
+}
+
+# filter NAME VALUE
+filter() {
+  printf '{"Name":"%s","Values":["%s"]}' "$1" "$2"
 }
 
 # Attached by an earlier try, or made now.
 attach_newest() {
-  local device
-  device=$(of_volume .deviceName)
-  volume_id=$(volume_at "$device") || fail 'the volumes of the instance cannot be listed'
+  find_volume
   [ -z "$volume_id" ] || return 0
   newest_snapshot
   create_volume
   orphan=$volume_id
   wait_until "$volume_limit_seconds" 2 "volume $volume_id available" volume_is status available
-  api ec2 AttachVolume "$(jq -cn --arg volume "$volume_id" --arg id "$instance_id" --arg device "$device" \
-    '{VolumeId: $volume, InstanceId: $id, Device: $device}')" >/dev/null || fail "volume $volume_id cannot be attached as $device"
+  api ec2 AttachVolume "$(object VolumeId "$volume_id" InstanceId "$instance_id" Device "$device_name")" >/dev/null ||
+    fail "volume $volume_id cannot be attached as $device_name"
   wait_until "$volume_limit_seconds" 2 "volume $volume_id attached" volume_is attachment.status attached
-  api ec2 ModifyInstanceAttribute "$(jq -cn --arg id "$instance_id" --arg device "$device" \
-    '{InstanceId: $id, BlockDeviceMappings: [{DeviceName: $device, Ebs: {DeleteOnTermination: true}}]}')" >/dev/null ||
+  api ec2 ModifyInstanceAttribute "{\"InstanceId\":\"$instance_id\",\"BlockDeviceMappings\":[{\"DeviceName\":\"$device_name\",\"Ebs\":{\"DeleteOnTermination\":true}}]}" >/dev/null ||
     fail "volume $volume_id cannot be given to the instance, with which it should go"
   orphan=''
 }
@@ -70,7 +67,7 @@ newest_snapshot() {
   answer=$(api ec2 DescribeSnapshots "$(jq -c '{OwnerIds: ["self"], Filters: ([{Name: "status", Values: ["completed"]}]
     + (.snapshotTags | to_entries | map({Name: "tag:\(.key)", Values: [.value]})))}' <<<"$volume")") || fail 'snapshots cannot be listed'
   snapshot=$(paste <(values startTime <<<"$answer") <(values snapshotId <<<"$answer") | sort | tail -n 1 | cut -f 2)
-  [ -n "$snapshot" ] || fail "no completed snapshot has the tags $(of_volume '.snapshotTags | tojson')"
+  [ -n "$snapshot" ] || fail "no completed snapshot has the tags $(jq -c .snapshotTags <<<"$volume")"
   say "newest snapshot: $snapshot"
 }
 
@@ -92,18 +89,14 @@ create_volume() {
 
 volume_is() {
   local answer
-  answer=$(api ec2 DescribeVolumes "$(jq -cn --arg id "$volume_id" --arg name "$1" --arg value "$2" \
-    '{VolumeIds: [$id], Filters: [{Name: $name, Values: [$value]}]}')") || return 1
+  answer=$(api ec2 DescribeVolumes "{\"VolumeIds\":[\"$volume_id\"],\"Filters\":[$(filter "$1" "$2")]}") || return 1
   seen="not $2"
   [ "$(value volumeId <<<"$answer")" = "$volume_id" ]
 }
 
 # By volume id on Nitro, by the given name elsewhere, by label at last.
 find_device() {
-  local name label candidate
-  name=$(of_volume .deviceName)
-  label=$(of_volume .label)
-  name=$devices${name#/dev}
+  local name=$devices${device_name#/dev} candidate
   for candidate in "$devices/disk/by-id/nvme-Amazon_Elastic_Block_Store_${volume_id/-/}" "$name" "${name/\/sd//xvd}" ${label:+"$devices/disk/by-label/$label"}; do
     [ -e "$candidate" ] || continue
     device=$candidate
@@ -115,7 +108,7 @@ find_device() {
 # blkid says 2 when there is nothing at all; a volume that should hold a snapshot's data is never formatted.
 format_when_empty() {
   local status=0
-  [ "$(of_volume .empty)" = true ] || return 0
+  [ "$empty" = true ] || return 0
   blkid -p "$device" >/dev/null || status=$?
   ((status == 2)) || return 0
   mkfs -t "$mkfs_type" "$device" || fail "$device cannot be formatted"
@@ -123,13 +116,12 @@ format_when_empty() {
 
 # The bake wrote the line into fstab; where it did not, or named a device that is not there, the boot does.
 mount_volume() {
-  local point device=''
-  point=$(of_volume .mountPoint)
+  local device=''
   if mountpoint -q "$point"; then
     say "$point is mounted"
     return 0
   fi
-  wait_until "$volume_limit_seconds" 1 "a device of volume $volume_id" find_device
+  wait_until "$volume_limit_seconds" 0.2 "a device of volume $volume_id" find_device
   format_when_empty
   mkdir -p "$point"
   if ! awk -v point="$point" '$1 !~ /^#/ && $2 == point { found = 1 } END { exit !found }' "$fstab"; then
@@ -141,14 +133,12 @@ mount_volume() {
 
 # A volume that nothing would delete is taken off and deleted before the failure is told.
 clean_up() {
-  local input
   [ -n "$orphan" ] || return 0
-  input=$(jq -cn --arg volume "$orphan" '{VolumeId: $volume}')
   if volume_id=$orphan volume_is attachment.status attached; then
-    api ec2 DetachVolume "$(jq -c '. + {Force: true}' <<<"$input")" >/dev/null
+    api ec2 DetachVolume "{\"VolumeId\":\"$orphan\",\"Force\":true}" >/dev/null
     (wait_until "$volume_limit_seconds" 2 "volume $orphan detached" detached)
   fi
-  if api ec2 DeleteVolume "$input" >/dev/null; then say "volume $orphan is deleted"; else say "volume $orphan is LEFT BEHIND; delete it by hand"; fi
+  if api ec2 DeleteVolume "$(object VolumeId "$orphan")" >/dev/null; then say "volume $orphan is deleted"; else say "volume $orphan is LEFT BEHIND; delete it by hand"; fi
 }
 
 detached() {

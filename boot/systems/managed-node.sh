@@ -33,7 +33,7 @@ start_agent() {
 
 is_online() {
   local answer
-  answer=$(api ssm DescribeInstanceInformation "$(jq -cn --arg id "$instance_id" '{Filters: [{Key: "InstanceIds", Values: [$id]}]}')") || return 1
+  answer=$(api ssm DescribeInstanceInformation "{\"Filters\":[{\"Key\":\"InstanceIds\",\"Values\":[\"$instance_id\"]}]}") || return 1
   seen=$(jq -r '.InstanceInformationList[0].PingStatus // "not registered"' <<<"$answer")
   [ "$seen" = Online ]
 }
@@ -46,7 +46,7 @@ assign_layer() {
 # A failed run is not the end: the next one may succeed, as long as there is time.
 has_succeeded() {
   local answer
-  answer=$(api ssm DescribeInstanceAssociationsStatus "$(jq -cn --arg id "$instance_id" '{InstanceId: $id}')") || return 1
+  answer=$(api ssm DescribeInstanceAssociationsStatus "$(object InstanceId "$instance_id")") || return 1
   seen=$(jq -r --arg name "${setting[association]}" '[.InstanceAssociationStatusInfos[] | select(.AssociationName == $name)][0]
     | "\(.Status // "not begun") \(.DetailedStatus // "") \(.ErrorCode // "")"' <<<"$answer")
   [[ $seen == Success* ]]

@@ -46,7 +46,9 @@ bind "$checkout/sandbox/boot/stand-ins" "$root/opt/fleet-sandbox/sandbox/boot/st
 bind "$checkout/consumer" "$root/opt/fleet-sandbox/consumer"
 bind "$folder/../volumes" "$root/run/volumes"
 bind "$folder/../told" "$root/run/told"
-for name in chef-client knife systemctl hostnamectl logger mount blkid mkfs; do stand_in "$name" "$name"; done
+printf '#!/bin/sh\nexec cat >>/var/log/syslog\n' >"$root/usr/local/sbin/logger"
+chmod 0755 "$root/usr/local/sbin/logger"
+for name in chef-client knife systemctl hostnamectl mount blkid mkfs; do stand_in "$name" "$name"; done
 script=/var/lib/cloud/scripts/per-boot/fleet-boot
 if [ ! -e "$folder/born" ]; then
   printf '# The root of the sandbox\n' >"$root/etc/fstab"
@@ -57,9 +59,11 @@ if [ ! -e "$folder/born" ]; then
 fi
 cd "$root"
 status=0
+times >"$folder/processor"
 chroot "$root" /usr/bin/env -i HOME=/root SHELL=/bin/bash AWS_ENDPOINT_URL="$AWS_ENDPOINT_URL" \
   AWS_EC2_METADATA_SERVICE_ENDPOINT="$AWS_EC2_METADATA_SERVICE_ENDPOINT" FLEET_SANDBOX_ORDINAL="$FLEET_SANDBOX_ORDINAL" \
   "$script" </dev/null || status=$?
+times >>"$folder/processor"
 printf 'exit %s\n' "$status" >&3
 exec 3>&-
 # What the script started as a service lives as long as the instance.

@@ -62,7 +62,8 @@ PATH=$T/bin:$PATH
 follow_log() { :; }
 keep_hook_alive() { :; }
 limit_boot() { :; }
-sleep() { SECONDS=$((SECONDS + ${1%.*})); }
+slept=0
+sleep() { local ms; printf -v ms %.0f "${1}e3"; slept=$((slept + ms)); SECONDS=$((SECONDS + slept / 1000)) slept=$((slept % 1000)); }
 write_facts() { printf '%s\n' "${setting[facts]}" >"$T/facts"; }
 boot_settings() { cat "$T/settings"; }
 END

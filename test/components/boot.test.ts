@@ -113,7 +113,7 @@ describe("components/boot: the script", () => {
     const text = ["report.sh", "tags.sh", "systems/managed-node.sh"]
       .map((part) => readFileSync(join(root, "boot", part), "utf8"))
       .join("\n");
-    assert.ok(text.includes(`LifecycleHookName: \\"${hookNames.launch}\\"`));
+    assert.ok(text.includes(`LifecycleHookName ${hookNames.launch} `));
     assert.ok(text.includes(`Namespace: "${bootFailures.namespace}"`));
     assert.ok(text.includes(`MetricName: "${bootFailures.name}"`));
     assert.ok(text.includes(`Name: "${bootFailures.dimension}"`));

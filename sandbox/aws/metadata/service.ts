@@ -100,7 +100,8 @@ export class MetadataService {
   }
 
   async #text(path: string, instance: InstanceView): Promise<string | undefined> {
-    const roleName = instance.profileArn === undefined ? undefined : await roleOfProfile(this.#direct, instance.profileArn);
+    const isAboutRole = /^meta-data\/?(?:iam\b|$)/.test(path);
+    const roleName = isAboutRole && instance.profileArn !== undefined ? await roleOfProfile(this.#direct, instance.profileArn) : undefined;
     if (roleName !== undefined) this.#sessions.addRole(roleName, instance.instanceId);
     const { accountId, region, clock } = this.#world;
     const targetLifecycleState =
