@@ -38,6 +38,7 @@ const groups = ready.map(({ name, prefix, traffic, scaling, rollout, ...fleet })
   const args = {
     ...fleet,
     account,
+    roleArn,
     network: { ...network, ...traffic },
     notices: { topicArn: notices.topicArn },
     serviceLinkedRoleArn: notices.serviceLinkedRoleArn,

@@ -3,6 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { Provisioning } from "../contract/fleets-output.ts";
 import type { MixedInstances } from "../contract/mixed-instances.ts";
 import type { NamingInputs } from "../contract/naming.ts";
+import type { GroupGuard } from "../contract/state-commands.ts";
 import type { Account } from "./account.ts";
 import type { BootArgs, ChefArgs, ManagedNodeArgs } from "./boot/args.ts";
 import type { ImageFacts } from "./image-facts.ts";
@@ -178,7 +179,7 @@ export type GroupPassThrough = Omit<
  * Arguments of `Fleet`. Policies read them, typed, before anything is created: everything that a rule decides on is a
  * plain value here.
  */
-export interface FleetArgs {
+export interface FleetArgs extends GroupGuard {
   readonly identity: FleetIdentity;
   readonly account: Account;
   /** Facts of the verified image, from `BakedImage`. */
@@ -230,6 +231,8 @@ export interface FleetArgs {
   readonly terminateHook?: TerminateHookArgs | undefined;
   /** Absent = none. */
   readonly warmPool?: WarmPoolArgs | undefined;
+  /** Role under which deletion protection and zonal shift are set; absent = the caller's own. */
+  readonly roleArn?: string | undefined;
   readonly exemptions: readonly Exemption[];
   /** Passed through to the launch template: after our defaults, before what safety insists on. */
   readonly launchTemplate?: LaunchTemplatePassThrough | undefined;

@@ -4,6 +4,7 @@ import type { FleetArgs } from "./fleet-args.ts";
 import type { Fleet } from "./fleet.ts";
 import type { NodeCleanup } from "./node-cleanup.ts";
 import type { NoticePath } from "./notice-path.ts";
+import { plain } from "./plain.ts";
 import type { Rollout } from "./rollout.ts";
 import type { ScalingAlarms } from "./scaling-alarms.ts";
 
@@ -15,7 +16,21 @@ export interface FleetParts {
   readonly cleanup?: NodeCleanup | undefined;
 }
 
-export type FleetSettings = Pick<FleetArgs, "identity" | "account" | "image" | "instanceType" | "provisioning" | "size" | "bootSeconds">;
+export type FleetSettings = Pick<
+  FleetArgs,
+  | "identity"
+  | "account"
+  | "image"
+  | "instanceType"
+  | "provisioning"
+  | "size"
+  | "bootSeconds"
+  | "launchHook"
+  | "terminateHook"
+  | "warmPool"
+  | "mixedInstances"
+  | "group"
+>;
 
 /** One entry of the stack output `fleets`. */
 export function fleetOutput(
@@ -51,6 +66,8 @@ export function fleetOutput(
         provisioning: args.provisioning,
         size: args.size,
         bootSeconds: args.bootSeconds,
+        ...hooksOf(args),
+        ...capacityOf(args),
         scaling: policies,
         rollout: { ...healthy, healthAlarms: [...healthy.healthAlarms, ...composites] },
       })),
@@ -59,3 +76,34 @@ export function fleetOutput(
 
 const functionsOf = ({ functionName, reconcilerName }: NodeCleanup) =>
   functionName === undefined || reconcilerName === undefined ? {} : { functionName, reconcilerName };
+
+function hooksOf({
+  launchHook,
+  terminateHook,
+}: Pick<FleetSettings, "launchHook" | "terminateHook">): Pick<FleetOutput, "launchHook" | "terminateHook"> {
+  const { heartbeatSeconds, onAbandon } = terminateHook ?? {};
+  return {
+    ...(launchHook === undefined ? {} : { launchHook: { heartbeatSeconds: launchHook.heartbeatSeconds } }),
+    ...(heartbeatSeconds === undefined ? {} : { terminateHook: { heartbeatSeconds, ...(onAbandon === undefined ? {} : { onAbandon }) } }),
+  };
+}
+
+function capacityOf({
+  warmPool,
+  mixedInstances,
+  group = {},
+}: Pick<FleetSettings, "warmPool" | "mixedInstances" | "group">): Pick<FleetOutput, "warmPool" | "mixedInstances" | "groupOptions"> {
+  const lifetime = plain(group.maxInstanceLifetime);
+  const protectFromScaleIn = plain(group.protectFromScaleIn);
+  const terminationPolicies = plain(group.terminationPolicies)?.map((policy) => plain(policy) ?? "");
+  const groupOptions = {
+    ...(lifetime === undefined ? {} : { maxInstanceLifetimeSeconds: lifetime }),
+    ...(protectFromScaleIn === undefined ? {} : { protectFromScaleIn }),
+    ...(terminationPolicies === undefined ? {} : { terminationPolicies }),
+  };
+  return {
+    ...(warmPool === undefined ? {} : { warmPool }),
+    ...(mixedInstances === undefined ? {} : { mixedInstances }),
+    ...(Object.keys(groupOptions).length === 0 ? {} : { groupOptions }),
+  };
+}

@@ -8,6 +8,7 @@ import { createBootReport } from "./boot/report.ts";
 import type { FleetArgs } from "./fleet-args.ts";
 import { fleetFaults } from "./fleet-checks.ts";
 import { createGroup, groupArgs } from "./fleet-group.ts";
+import { createGuard } from "./group-guard.ts";
 import { createInstanceRole } from "./instance-role.ts";
 import { createLaunchTemplate } from "./launch-template.ts";
 import { createTargets } from "./load-balancing.ts";
@@ -48,6 +49,7 @@ export class Fleet extends pulumi.ComponentResource {
     const group = createGroup(name, args, merged, before, this);
     createNotification(name, args, group, this);
     createTerminateHook(name, args, group, this);
+    createGuard(name, args, group, this);
 
     this.groupName = group.name;
     this.groupArn = group.arn;

@@ -1,3 +1,4 @@
+import type { MixedInstances } from "./mixed-instances.ts";
 import type { PredictiveScaling, ScalingDirection, ScheduledScaling, StepScaling, TargetTracking } from "./scaling-policies.ts";
 
 /**
@@ -40,6 +41,16 @@ export interface FleetOutput {
   readonly size: { readonly min: number; readonly max: number };
   /** Seconds from launch to serving: health check grace and default warm-up. */
   readonly bootSeconds: number;
+  /** Holds new instances until they have booted; absent = none. */
+  readonly launchHook?: { readonly heartbeatSeconds: number };
+  /** Holds departing instances; with `retain` one whose hook was abandoned stays until somebody terminates it. Absent = none. */
+  readonly terminateHook?: { readonly heartbeatSeconds: number; readonly onAbandon?: "terminate" | "retain" };
+  /** Instances that are prepared ahead; absent = none. */
+  readonly warmPool?: WarmPoolOutput;
+  /** Other types beside `instanceType`, and purchase options; absent = none. */
+  readonly mixedInstances?: MixedInstances;
+  /** Options of the group that say what goes when, where they are not the project's own. */
+  readonly groupOptions?: GroupOptionsOutput;
   readonly scaling: ScalingOutput;
   readonly notices: NoticesOutput;
   /** What removes departed nodes from Chef; absent = nothing. Without a function a worker does it, outside of the stack. */
@@ -56,6 +67,22 @@ export interface FleetOutput {
     readonly wait: boolean;
     readonly timeoutSeconds: number;
   };
+}
+
+export interface WarmPoolOutput {
+  readonly state: "Stopped" | "Running" | "Hibernated";
+  /** Fewest instances in the pool; absent = 0. */
+  readonly min?: number | undefined;
+  /** Most instances in pool and group together; absent = the group's maximum. */
+  readonly maxPrepared?: number | undefined;
+  /** Whether an instance that the group no longer needs goes back to the pool; absent = no. */
+  readonly reuse?: boolean | undefined;
+}
+
+export interface GroupOptionsOutput {
+  readonly maxInstanceLifetimeSeconds?: number;
+  readonly protectFromScaleIn?: boolean;
+  readonly terminationPolicies?: readonly string[];
 }
 
 /** A step policy and its alarm, as they run. */

@@ -54,6 +54,36 @@ export interface RolloutMixedInstances {
   readonly attributes?: InstanceAttributes;
 }
 
+/** Sets on a group what the provider has no argument for: deletion protection and zonal shift. */
+export const guardCommand = "node ops/state-command.js guard --v1";
+
+/** Takes both off again, so that a group whose deletion was decided can go; the request is the same. */
+export const unguardCommand = "node ops/state-command.js unguard --v1";
+
+/** Environment variable that holds a `GuardRequest` as JSON. */
+export const guardVariable = "FLEET_GUARD";
+
+export interface GuardRequest extends GroupGuard {
+  /** Name of the Auto Scaling group. */
+  readonly group: string;
+  readonly region: string;
+  /** The command refuses to act in another account. */
+  readonly accountId: string;
+  /** Role to take on; absent = the caller's own credentials. */
+  readonly roleArn?: string;
+}
+
+/** Absent = off. */
+export interface GroupGuard {
+  /** Who may not delete the group. https://docs.aws.amazon.com/autoscaling/ec2/userguide/resource-deletion-protection.html */
+  readonly deletionProtection?: "prevent-force-deletion" | "prevent-all-deletion" | undefined;
+  /**
+   * Lets a zonal shift move the group out of an impaired zone, and says what becomes of instances there that look unhealthy.
+   * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-zonal-shift.html
+   */
+  readonly zonalShift?: "IgnoreUnhealthy" | "ReplaceUnhealthy" | undefined;
+}
+
 /** Waits until the stack's notices are worked off; runs when the consumer is about to be deleted or its queue replaced. */
 export const drainCommand = "node ops/state-command.js drain --v1";
 

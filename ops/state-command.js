@@ -11,6 +11,8 @@ const commands = {
   "rollout --v1": "./state/rollout-v1.ts",
   "drain --v1": "./state/drain-v1.ts",
   "bake --v1": "./state/bake-v1.ts",
+  "guard --v1": "./state/guard-v1.ts",
+  "unguard --v1": "./state/unguard-v1.ts",
 };
 
 async function main() {

@@ -102,6 +102,7 @@ function applySettings(group: GroupState, input: GroupSettings): void {
   group.distributionStrategy = input.capacityDistributionStrategy ?? group.distributionStrategy;
   group.terminateHookAbandon = input.terminateHookAbandon ?? group.terminateHookAbandon;
   group.deletionProtection = input.deletionProtection ?? group.deletionProtection;
+  group.impairmentPolicy = input.impairmentPolicy ?? group.impairmentPolicy;
   group.context = input.context ?? group.context;
 }
 

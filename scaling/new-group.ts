@@ -35,6 +35,7 @@ export function newGroup(
     distributionStrategy: "balanced-best-effort",
     terminateHookAbandon: "terminate",
     deletionProtection: "none",
+    impairmentPolicy: undefined,
     context: undefined,
     suspended: new Map(),
     metrics: new Set(),

@@ -8,6 +8,7 @@ import type {
   HookTransition,
   LaunchConfig,
   LifecycleState,
+  ImpairmentPolicy,
   MaintenancePolicy,
   Market,
   ProcessName,
@@ -85,6 +86,7 @@ export interface GroupState {
   distributionStrategy: "balanced-best-effort" | "balanced-only";
   terminateHookAbandon: "terminate" | "retain";
   deletionProtection: "none" | "prevent-force-deletion" | "prevent-all-deletion";
+  impairmentPolicy: ImpairmentPolicy | undefined;
   context: string | undefined;
   /** Process and the reason of its suspension. */
   readonly suspended: Map<ProcessName, string>;

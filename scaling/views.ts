@@ -83,6 +83,7 @@ function optionalSettings(group: GroupState): Partial<GroupView> {
     maxInstanceLifetimeSeconds: group.maxInstanceLifetimeSeconds === 0 ? undefined : group.maxInstanceLifetimeSeconds,
     defaultInstanceWarmupSeconds: group.defaultWarmupSeconds,
     instanceMaintenancePolicy: group.maintenancePolicy,
+    impairmentPolicy: group.impairmentPolicy,
     context: group.context,
     status: group.deleting ? "Delete in progress" : undefined,
     warmPool: viewWarmPool(group),

@@ -238,6 +238,16 @@ export const fleetSchema = z
     rollout: rollout.prefault({}),
     launchHook: launchHook.exactOptional(),
     terminateHook: terminateHook.exactOptional(),
+    deletionProtection: oneOf(["prevent-force-deletion", "prevent-all-deletion"], {
+      description:
+        "Keeps everybody but this stack from deleting the group, by force or at all; absent = nobody. What keeps the stack from it is `fleet:protect`.",
+      example: "prevent-all-deletion",
+    }).exactOptional(),
+    zonalShift: oneOf(["IgnoreUnhealthy", "ReplaceUnhealthy"], {
+      description:
+        "Lets a zonal shift move the group out of an impaired zone, and says what becomes of instances there that look unhealthy; absent = no zonal shift.",
+      example: "IgnoreUnhealthy",
+    }).exactOptional(),
     formerly: word(nameLength, {
       description: "Name that the fleet was made with: after renaming its key, everything on AWS keeps that name.",
       example: "web",

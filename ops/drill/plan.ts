@@ -33,7 +33,7 @@ const marginSeconds = 180;
 const trackingSeconds = { up: 180, down: 900 };
 /** A consumer works within seconds; the counts of SQS lag by up to a minute. */
 const leftSeconds = 300;
-/** What Auto Scaling holds a departing instance for at most is the hook's business; this is without one. */
+/** From the decision to the end of an instance, beside the time that a hook holds it. */
 const terminationSeconds = 300;
 
 type Policy = StepPolicyOutput | TargetPolicyOutput;
@@ -60,6 +60,7 @@ export function planDrill(fleet: FleetOutput, given: Partial<Expectations>): Dri
         `${fleet.scaling.policies.map(policyText).join(", ") || "none"}.`,
     );
   }
+  const departureSeconds = terminationSeconds + (fleet.terminateHook?.heartbeatSeconds ?? 0);
   return {
     fleet: fleet.name,
     group: fleet.group.name,
@@ -73,7 +74,7 @@ export function planDrill(fleet: FleetOutput, given: Partial<Expectations>): Dri
     cpuPercent: loadPercent,
     expectations: {
       upWithinSeconds: given.upWithinSeconds ?? upSeconds + fleet.bootSeconds + marginSeconds,
-      downWithinSeconds: given.downWithinSeconds ?? downSeconds + fleet.bootSeconds + terminationSeconds + marginSeconds,
+      downWithinSeconds: given.downWithinSeconds ?? downSeconds + fleet.bootSeconds + departureSeconds + marginSeconds,
       leftWithinSeconds: given.leftWithinSeconds ?? leftSeconds,
     },
   };

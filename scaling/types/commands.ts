@@ -9,6 +9,7 @@ import type {
   HookResult,
   HookTransition,
   LaunchConfig,
+  ImpairmentPolicy,
   MaintenancePolicy,
   RefreshPreferences,
   StepAdjustment,
@@ -41,6 +42,7 @@ export interface GroupSettings extends LaunchConfig {
   readonly capacityDistributionStrategy?: "balanced-best-effort" | "balanced-only";
   readonly terminateHookAbandon?: "terminate" | "retain";
   readonly deletionProtection?: "none" | "prevent-force-deletion" | "prevent-all-deletion";
+  readonly impairmentPolicy?: ImpairmentPolicy;
   readonly context?: string;
 }
 

@@ -160,6 +160,12 @@ export interface LaunchConfig {
   readonly mixedInstancesPolicy?: MixedInstancesPolicy;
 }
 
+/** Kept for who asks: a shift is begun by the Application Recovery Controller, which is no part of the model. */
+export interface ImpairmentPolicy {
+  readonly zonalShiftEnabled?: boolean;
+  readonly impairedZoneHealthCheckBehavior?: "IgnoreUnhealthy" | "ReplaceUnhealthy";
+}
+
 /** Percentages of the desired capacity, 0-100 and 100-200, at most 100 apart; -1 and -1 clear. */
 export interface MaintenancePolicy {
   readonly minHealthyPercentage: number;

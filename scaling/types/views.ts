@@ -9,6 +9,7 @@ import type {
   HookTransition,
   LaunchConfig,
   LifecycleState,
+  ImpairmentPolicy,
   MaintenancePolicy,
   Market,
   ProcessName,
@@ -67,6 +68,7 @@ export interface GroupView extends LaunchConfig {
   readonly capacityDistributionStrategy: "balanced-best-effort" | "balanced-only";
   readonly terminateHookAbandon: "terminate" | "retain";
   readonly deletionProtection: "none" | "prevent-force-deletion" | "prevent-all-deletion";
+  readonly impairmentPolicy?: ImpairmentPolicy;
   readonly context?: string;
   readonly suspendedProcesses: readonly { readonly name: ProcessName; readonly reason: string }[];
   readonly enabledMetrics: readonly GroupMetricName[];

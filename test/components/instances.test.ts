@@ -1,11 +1,12 @@
 /** What a group launches beside its own type, what it keeps ready, and when it gives instances up. */
 import assert from "node:assert/strict";
 import * as pulumi from "@pulumi/pulumi";
+import { fleetOutput, type FleetParts } from "../../components/fleet-output.ts";
 import { Fleet } from "../../components/fleet.ts";
 import type { FleetArgs } from "../../components/fleet-args.ts";
 import type { MixedInstances } from "../../contract/mixed-instances.ts";
 import { fleetArgs, prefix } from "./helpers/args.ts";
-import { settled, startMocks } from "./helpers/mocks.ts";
+import { accountId, region, settled, startMocks, valueOf } from "./helpers/mocks.ts";
 
 const group = "aws:autoscaling/group:Group";
 const spot: MixedInstances = {
@@ -184,5 +185,47 @@ describe("components/fleet instances", () => {
     assert.deepEqual(await refused({ mixedInstances: { ...spot, capacityUnits: "vcpu" } }), [
       '- mixedInstances.capacityUnits is "vcpu"; allowed: absent, or units with weights (only attributes can be counted so)',
     ]);
+  });
+
+  it("sets deletion protection and zonal shift on the group once it stands, and takes them off before it goes", async () => {
+    const recorder = await built({ deletionProtection: "prevent-all-deletion", zonalShift: "IgnoreUnhealthy", roleArn: "arn:role" });
+    const { name, inputs, dependencies } = recorder.one("command:local:Command");
+    const groupName = `${prefix}-group-0a1b2c3`;
+    assert.equal(name, `${prefix}-guard`);
+    assert.ok(dependencies.some((urn) => urn.endsWith(`${prefix}-group`)));
+    const { environment, ...lines } = inputs;
+    assert.deepEqual(lines, {
+      create: "node ops/state-command.js guard --v1",
+      update: "node ops/state-command.js guard --v1",
+      delete: "node ops/state-command.js unguard --v1",
+      triggers: [groupName],
+    });
+    assert.deepEqual(JSON.parse((environment as Record<string, string>)["FLEET_GUARD"]!), {
+      group: groupName,
+      deletionProtection: "prevent-all-deletion",
+      zonalShift: "IgnoreUnhealthy",
+      region,
+      accountId,
+      roleArn: "arn:role",
+    });
+    assert.ok(!(await built({})).names().some((one) => one.startsWith("command:")));
+  });
+});
+
+describe("components/fleet-output", () => {
+  it("tells operators of the hooks, which nothing else that they read does", async () => {
+    await startMocks();
+    const parts = {
+      fleet: { groupName: "g", groupArn: "a", launchTemplateId: "lt", launchTemplateName: "n" },
+      scaling: { scaling: pulumi.output({ policies: [] }), rolloutAlarms: [] },
+      rollout: { launchTemplateVersion: "1" },
+      notices: { topicArn: "t", queueUrl: "u", queueArn: "q", deadLetterQueueUrl: "d" },
+    } as unknown as FleetParts;
+    const rollout = { minHealthyPercent: 100, maxHealthyPercent: 110, healthAlarms: [], wait: true, timeoutSeconds: 3600 };
+    const hooks = { launchHook: { heartbeatSeconds: 300 }, terminateHook: { heartbeatSeconds: 120, onAbandon: "retain" } } as const;
+    const told = await valueOf(fleetOutput(prefix, { ...fleetArgs, ...hooks }, rollout, parts));
+    assert.deepEqual([told.launchHook, told.terminateHook], [hooks.launchHook, hooks.terminateHook]);
+    const none = await valueOf(fleetOutput(prefix, fleetArgs, rollout, parts));
+    assert.deepEqual(["launchHook" in none, "terminateHook" in none], [false, false]);
   });
 });

@@ -255,6 +255,8 @@ describe("ops drill", function () {
 
   it("expects what alarm and boot time allow, and needs a fleet that scales on its CPU", () => {
     assert.deepEqual(plan().expectations, { upWithinSeconds: 180 + 60 + 180, downWithinSeconds: 360 + 60 + 480, leftWithinSeconds: 300 });
+    const departing = { ...fleet(), terminateHook: { heartbeatSeconds: 120 } };
+    assert.equal(planDrill(departing, {}).expectations.downWithinSeconds, 360 + 60 + 480 + 120);
     const target = {
       kind: "target",
       policyArn: "arn",

@@ -17,8 +17,7 @@ const unsupported: Readonly<Record<string, string>> = {
   LaunchConfigurationName: "launch configurations are not supported; use a LaunchTemplate",
   InstanceId: "a group made from an instance needs a launch configuration; use a LaunchTemplate",
   LoadBalancerNames: "Classic Load Balancers are not supported; use TargetGroupARNs",
-  AvailabilityZoneImpairmentPolicy: "zonal shift is not supported",
-  SkipZonalShiftValidation: "zonal shift is not supported",
+  SkipZonalShiftValidation: "load balancers are not validated for zonal shift, so there is nothing to skip",
   CapacityReservationSpecification: "capacity reservations of a group are not supported; give them in the launch template",
   AvailabilityZoneIds: "zone ids are not supported; use AvailabilityZones or VPCZoneIdentifier",
   Operator: "groups that another service manages are not supported",
@@ -61,6 +60,7 @@ async function settingsFrom(action: string, input: Shared, context: ActionContex
       capacityDistributionStrategy: capacityStrategy(input.AvailabilityZoneDistribution?.CapacityDistributionStrategy),
       terminateHookAbandon: input.InstanceLifecyclePolicy?.RetentionTriggers?.TerminateHookAbandon,
       deletionProtection: input.DeletionProtection,
+      impairmentPolicy: impairmentFrom(input.AvailabilityZoneImpairmentPolicy),
       context: input.Context,
     }),
     ...(maintenance && {
@@ -71,6 +71,10 @@ async function settingsFrom(action: string, input: Shared, context: ActionContex
     }),
   };
 }
+
+const impairmentFrom = (given: Shared["AvailabilityZoneImpairmentPolicy"]): GroupSettings["impairmentPolicy"] | undefined =>
+  given &&
+  defined({ zonalShiftEnabled: given.ZonalShiftEnabled, impairedZoneHealthCheckBehavior: given.ImpairedZoneHealthCheckBehavior });
 
 function capacityStrategy(strategy: string | undefined): GroupSettings["capacityDistributionStrategy"] | undefined {
   if (strategy === undefined || strategy === "balanced-best-effort" || strategy === "balanced-only") return strategy;
@@ -141,6 +145,10 @@ function groupTo(group: GroupView, includeInstances: boolean, names: TemplateNam
       MaxHealthyPercentage: maintenance.maxHealthyPercentage,
     },
     DeletionProtection: group.deletionProtection,
+    AvailabilityZoneImpairmentPolicy: group.impairmentPolicy && {
+      ZonalShiftEnabled: group.impairmentPolicy.zonalShiftEnabled,
+      ImpairedZoneHealthCheckBehavior: group.impairmentPolicy.impairedZoneHealthCheckBehavior,
+    },
     AvailabilityZoneDistribution: { CapacityDistributionStrategy: group.capacityDistributionStrategy },
     InstanceLifecyclePolicy:
       group.terminateHookAbandon === "retain" ? { RetentionTriggers: { TerminateHookAbandon: group.terminateHookAbandon } } : undefined,

@@ -149,18 +149,25 @@ describe("Auto Scaling groups", function () {
       MaxInstanceLifetime: 86_400,
       NewInstancesProtectedFromScaleIn: true,
       InstanceLifecyclePolicy: { RetentionTriggers: { TerminateHookAbandon: "retain" } },
+      AvailabilityZoneImpairmentPolicy: { ZonalShiftEnabled: true, ImpairedZoneHealthCheckBehavior: "IgnoreUnhealthy" },
       Context: "tests",
     });
     const before = await aws.group("kept");
+    assert.deepEqual(before.AvailabilityZoneImpairmentPolicy, {
+      ZonalShiftEnabled: true,
+      ImpairedZoneHealthCheckBehavior: "IgnoreUnhealthy",
+    });
     await update("kept", { MaxSize: 7 });
     assert.deepEqual(await aws.group("kept"), { ...before, MaxSize: 7 });
     await update("kept", {
       DefaultCooldown: 60,
       DefaultInstanceWarmup: -1,
       MaxInstanceLifetime: 0,
+      AvailabilityZoneImpairmentPolicy: { ZonalShiftEnabled: false },
       InstanceMaintenancePolicy: { MinHealthyPercentage: -1, MaxHealthyPercentage: -1 },
     });
     const changed: Partial<sdk.AutoScalingGroup> = { ...before, MaxSize: 7, DefaultCooldown: 60 };
+    changed.AvailabilityZoneImpairmentPolicy = { ZonalShiftEnabled: false };
     delete changed.DefaultInstanceWarmup;
     delete changed.InstanceMaintenancePolicy;
     delete changed.MaxInstanceLifetime;
