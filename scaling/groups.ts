@@ -2,9 +2,8 @@
 import { keepPastActivities } from "./activities.ts";
 import { changeDesiredCapacity } from "./capacity.ts";
 import { checkGroupArguments } from "./checks/group.ts";
-import { within } from "./checks/fault.ts";
 import type { Fault } from "./checks/fault.ts";
-import { checkHook } from "./checks/hooks.ts";
+import { checkInitialHooks } from "./checks/hooks.ts";
 import { checkMaintenancePolicy } from "./checks/replacement.ts";
 import { checkSizes } from "./checks/sizes.ts";
 import { inCooldown } from "./cooldown.ts";
@@ -45,7 +44,7 @@ export function createGroup(core: Core, input: CreateGroup): void {
   if (input.instanceMaintenancePolicy !== undefined) refuseFaults(checkMaintenancePolicy(input.instanceMaintenancePolicy));
   const config = configOf(input);
   checkConfig(core, config);
-  refuseFaults((input.initialHooks ?? []).flatMap((hook, index) => within(`lifecycleHooks[${index}]`, checkHook(hook))));
+  refuseFaults(checkInitialHooks(input.initialHooks ?? []));
   const zones = zonesOf(core, input.subnetIds, input.availabilityZones);
   const group = newGroup(core, input, config, zones);
   applySettings(group, input);

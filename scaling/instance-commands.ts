@@ -77,6 +77,7 @@ export function attachInstances(core: Core, { group: name, instances }: AttachIn
   refuseWhileDeleting(group);
   if (instances.length === 0 || instances.length > most.attach)
     throw validationError(`1 to ${most.attach} instance IDs are allowed; there are ${instances.length}`);
+  refuseWithoutLaunch(group, "attached");
   for (const instance of instances) refuseAttaching(core, group, instance);
   const from = group.desiredCapacity;
   const to = from + instances.length;
@@ -87,6 +88,12 @@ export function attachInstances(core: Core, { group: name, instances }: AttachIn
   }
   group.desiredCapacity = to;
   for (const one of instances) attach(core, group, one, from, to);
+}
+
+/** "Additional considerations" of https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html */
+function refuseWithoutLaunch(group: GroupState, done: string): void {
+  if (!group.suspended.has("Launch")) return;
+  throw validationError(`The process Launch of ${group.name} is suspended, so that no instance can be ${done}; resume it first`);
 }
 
 function refuseAttaching(core: Core, group: GroupState, instance: AttachedInstance): void {
@@ -213,6 +220,7 @@ export function inStandby(core: Core, group: GroupState, instance: InstanceState
 export function exitStandby(core: Core, { group: name, instanceIds }: ExitStandby): ActivityView[] {
   const group = core.group(name);
   const instances = instancesOf(group, instanceIds, most.standby, (instance) => instance.state === "Standby", "Standby");
+  refuseWithoutLaunch(group, "returned to service");
   const from = group.desiredCapacity;
   const to = from + instances.length;
   if (to > group.maxSize) {

@@ -5,6 +5,7 @@ import { beginTermination } from "./lifecycle.ts";
 import { isActive } from "./membership.ts";
 import type { Census } from "./refresh-census.ts";
 import { checkpointAllowance } from "./refresh-checkpoints.ts";
+import { matches } from "./refresh-scope.ts";
 import type { RefreshState } from "./refresh-state.ts";
 import { isReady } from "./replacement.ts";
 import type { GroupState, InstanceState } from "./state.ts";
@@ -13,7 +14,7 @@ import type { GroupState, InstanceState } from "./state.ts";
 export function replaceSome(core: Core, group: GroupState, refresh: RefreshState, census: Census): string | undefined {
   const allowance = checkpointAllowance(core, group, refresh, census);
   const movable = census.remaining.filter((instance) => isActive(instance) && !waitsForProtection(refresh, instance));
-  fullestZoneFirst(group, movable);
+  oldestConfigurationFirst(core, group, refresh, movable);
   const count = Math.min(movable.length, allowance);
   group.refreshSurplus = Math.max(0, Math.min(census.range.max - group.desiredCapacity, count));
   group.launchCause = "an instance was launched in response to an instance refresh.";
@@ -38,16 +39,27 @@ export function replaceSome(core: Core, group: GroupState, refresh: RefreshState
     : "Waiting for scale-in protection to be removed from instances.";
 }
 
-/** In the order in which taking them out keeps the zones balanced. */
-function fullestZoneFirst(group: GroupState, instances: InstanceState[]): void {
+/**
+ * A refresh that is run again after a partial one takes "earlier instances first", before those that match already:
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/asg-adding-checkpoints-instance-refresh.html
+ */
+function oldestConfigurationFirst(core: Core, group: GroupState, refresh: RefreshState, instances: InstanceState[]): void {
+  const config = refresh.rollback === undefined ? (refresh.desiredConfiguration ?? group.config) : group.config;
   const left = new Map(group.activeByZone);
+  const isMatching = (instance: InstanceState) => matches(core, config, instance);
+  const [matching, earlier] = [instances.filter(isMatching), instances.filter((instance) => !isMatching(instance))];
+  instances.splice(0, instances.length, ...fullestZoneFirst(left, earlier), ...fullestZoneFirst(left, matching));
+}
+
+/** In the order in which taking them out keeps the zones balanced. @param left instances in each zone, counted down. */
+function fullestZoneFirst(left: Map<string, number>, instances: readonly InstanceState[]): InstanceState[] {
   const place = new Map<InstanceState, number>();
   for (const instance of instances) {
     const inZone = left.get(instance.zone) ?? 0;
     place.set(instance, -inZone);
     left.set(instance.zone, inZone - 1);
   }
-  instances.sort((one, other) => (place.get(one) ?? 0) - (place.get(other) ?? 0));
+  return instances.toSorted((one, other) => (place.get(one) ?? 0) - (place.get(other) ?? 0));
 }
 
 function waitsForProtection(refresh: RefreshState, instance: InstanceState): boolean {

@@ -38,8 +38,16 @@ function isIgnored({ preferences }: RefreshState, instance: InstanceState): bool
 function isLeft(core: Core, group: GroupState, refresh: RefreshState, instance: InstanceState): boolean {
   if (!isActive(instance) && !isStandby(instance)) return false;
   if (refresh.rollback !== undefined) return instance.refreshId === refresh.id;
-  if (instance.refreshId === refresh.id || isIgnored(refresh, instance)) return false;
-  return !(refresh.preferences.skipMatching && matches(core, refresh.desiredConfiguration ?? group.config, instance));
+  const config = refresh.desiredConfiguration ?? group.config;
+  const { skipMatching } = refresh.preferences;
+  const isReplaced = instance.refreshId === refresh.id && !(skipMatching && floats(config));
+  return !isReplaced && !isIgnored(refresh, instance) && !(skipMatching && matches(core, config, instance));
+}
+
+/** With skip matching a version $Latest or $Default is looked up again for each instance, those replaced already included. */
+function floats(config: LaunchConfig): boolean {
+  const specifications = [mainSpecification(config), ...overridesOf(config).flatMap((one) => one.launchTemplateSpecification ?? [])];
+  return specifications.some(({ version = "$Default" }) => version.startsWith("$"));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { checkOneOf, checkWhole, fault } from "./fault.ts";
+import { checkOneOf, checkWhole, fault, within } from "./fault.ts";
 import type { Fault } from "./fault.ts";
 
 /** https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PutLifecycleHook.html */
@@ -31,8 +31,28 @@ export function checkHook(hook: HookArguments): Fault[] {
     ...(target === "" || /^arn:[^:]+:(sns|sqs):/.test(target)
       ? []
       : [fault("notificationTargetArn", target, "the ARN of an SNS topic or SQS queue")]),
+    // "FIFO queues are not compatible with lifecycle hooks": prepare-for-lifecycle-notifications.html
+    ...(/^arn:[^:]+:sqs:.*\.fifo$/.test(target) ? [fault("notificationTargetArn", target, "a standard queue")] : []),
     ...(target !== "" && (hook.roleArn ?? "") === ""
       ? [fault("roleArn", hook.roleArn, "a role that may publish to notificationTargetArn")]
       : []),
+  ];
+}
+
+/** Hooks that a group is created with: all that have a target have the same, with the same role. https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks.html */
+export function checkInitialHooks(hooks: readonly HookArguments[]): Fault[] {
+  const [first, ...others] = hooks.flatMap((hook, index) => ((hook.notificationTargetArn ?? "") === "" ? [] : [{ hook, index }]));
+  return [
+    ...hooks.flatMap((hook, index) => within(`lifecycleHooks[${index}]`, checkHook(hook))),
+    ...others.flatMap(({ hook, index }) =>
+      (["notificationTargetArn", "roleArn"] as const).flatMap((member) => {
+        const [value, wanted] = [hook[member], first?.hook[member]];
+        if (value === wanted) return [];
+        const why = "hooks with different targets are put one by one after the group is created";
+        return [
+          fault(`lifecycleHooks[${index}].${member}`, value, `${wanted ?? "absent"}, as for lifecycleHooks[${first?.index ?? 0}]`, why),
+        ];
+      }),
+    ),
   ];
 }

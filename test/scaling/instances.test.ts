@@ -85,6 +85,12 @@ describe("standby", () => {
       () => host.do((model) => model.exitStandby({ group: "web", instanceIds: [one!] })),
       /has min-size=1, max-size=1, and desired-size=1/,
     );
+    host.do((model) => model.updateGroup({ name: "web", maxSize: 2 }));
+    host.do((model) => model.suspendProcesses({ group: "web", processes: ["Launch"] }));
+    const exit = () => host.do((model) => model.exitStandby({ group: "web", instanceIds: [one!] }));
+    assert.throws(exit, /The process Launch of web is suspended, so that no instance can be returned to service; resume it first/);
+    host.do((model) => model.resumeProcesses({ group: "web", processes: ["Launch"] }));
+    assert.equal(exit().length, 1);
   });
 });
 
@@ -154,6 +160,8 @@ describe("attaching", () => {
       () => attach(host, other, { ...other, instanceId: "i-2" }),
       /has min-size=0, max-size=2, and desired-size=1\. To attach 2 more/,
     );
+    host.do((model) => model.suspendProcesses({ group: "web", processes: ["Launch"] }));
+    assert.throws(() => attach(host, other), /The process Launch of web is suspended, so that no instance can be attached/);
     assert.equal(host.instances().length, 1);
   });
 });

@@ -262,6 +262,18 @@ describe("skip matching", () => {
     assert.deepEqual([refresh(host).status, refresh(host).percentageComplete], ["Successful", 100]);
   });
 
+  it("looks $Latest up again as it goes on, and replaces what it has replaced before", () => {
+    const host = hostAt(4);
+    host.template("lt-1", "app", 2);
+    start(host, { skipMatching: true, minHealthyPercentage: 50, instanceWarmupSeconds: 60 }, { desiredConfiguration: version("$Latest") });
+    host.pass(seconds(30));
+    assert.deepEqual(versions(host).sort(), [1, 1, 2, 2]);
+    host.template("lt-1", "app", 3);
+    assert.equal(finish(host).status, "Successful");
+    assert.deepEqual(versions(host), [3, 3, 3, 3]);
+    assert.deepEqual([refresh(host).percentageComplete, refresh(host).instancesToUpdate], [100, 0]);
+  });
+
   it("replaces types that a mixed policy no longer names", () => {
     const policy = (...types: readonly string[]) => ({
       mixedInstancesPolicy: {
@@ -339,6 +351,9 @@ describe("checkpoints", () => {
     host.pass(minutes(10));
     assert.deepEqual([refresh(host).status, versions(host).sort()], ["Successful", [1, 1, 2, 2]]);
     assert.deepEqual([refresh(host).percentageComplete, refresh(host).instancesToUpdate], [50, 2]);
+    start(host, { checkpointPercentages: [50], checkpointDelaySeconds: 60 }); // again: the earlier instances come first
+    host.pass(minutes(10));
+    assert.deepEqual([refresh(host).status, versions(host)], ["Successful", [2, 2, 2, 2]]);
   });
 });
 

@@ -4,7 +4,7 @@ import { checkAlarm, checkThresholds } from "../../../scaling/checks/alarms.ts";
 import { within } from "../../../scaling/checks/fault.ts";
 import type { Fault } from "../../../scaling/checks/fault.ts";
 import { checkGroupArguments } from "../../../scaling/checks/group.ts";
-import { checkHook, hookGlobalTimeoutSeconds } from "../../../scaling/checks/hooks.ts";
+import { checkHook, checkInitialHooks, hookGlobalTimeoutSeconds } from "../../../scaling/checks/hooks.ts";
 import { checkMaintenancePolicy, checkRefreshPreferences } from "../../../scaling/checks/replacement.ts";
 import { checkSchedule } from "../../../scaling/checks/schedule.ts";
 import { checkSizes } from "../../../scaling/checks/sizes.ts";
@@ -196,6 +196,14 @@ describe("checks of hooks", () => {
         }),
       ),
       ["name", "transition", "heartbeatTimeoutSeconds", "defaultResult", "notificationTargetArn", "roleArn"],
+    );
+    const roleArn = "arn:aws:iam::123456789012:role/r";
+    assert.deepEqual(paths(checkHook({ name: "boot", notificationTargetArn: `${target}.fifo`, roleArn })), ["notificationTargetArn"]);
+    const hook = { name: "boot", notificationTargetArn: target, roleArn };
+    assert.deepEqual(checkInitialHooks([{ name: "quiet" }, hook, { ...hook, name: "other" }]), []);
+    assert.deepEqual(
+      paths(checkInitialHooks([{ name: "quiet" }, hook, { name: "a b", notificationTargetArn: `${target}2`, roleArn: `${roleArn}2` }])),
+      ["lifecycleHooks[2].name", "lifecycleHooks[2].notificationTargetArn", "lifecycleHooks[2].roleArn"],
     );
   });
 
