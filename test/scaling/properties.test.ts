@@ -161,7 +161,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   weighted(2, fc.constant(command("resume", (model) => model.resumeProcesses({ group })))),
   weighted(
     2,
-    fc.tuple(fc.constantFrom("1", "2"), fc.constantFrom(...ranges), fc.boolean()).map(([version, [min, max], autoRollback]) =>
+    fc.tuple(fc.constantFrom("1", "2", "$Latest"), fc.constantFrom(...ranges), fc.boolean()).map(([version, [min, max], autoRollback]) =>
       command(`refresh ${version} ${min} ${max} ${autoRollback}`, (model) =>
         model.startInstanceRefresh({
           group,
@@ -186,6 +186,10 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     fc.constant(
       command("plain", (model) => model.updateGroup({ name: group, launchTemplate: { launchTemplateId: "lt-1", version: "1" } })),
     ),
+  ),
+  weighted(
+    1,
+    fc.integer({ min: 2, max: 4 }).map((latest) => named(`latest ${latest}`, (host) => host.template("lt-1", "app", latest))),
   ),
   weighted(1, fc.constant(command("cancel", (model) => model.cancelInstanceRefresh({ group })))),
   weighted(1, fc.constant(command("roll back", (model) => model.rollbackInstanceRefresh({ group })))),

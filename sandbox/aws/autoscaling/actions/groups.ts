@@ -1,15 +1,15 @@
 /** Creating, changing, deleting and describing groups, and their capacity. */
 import type { GroupSettings } from "../../../../scaling/types/commands.ts";
-import type { GroupView, InstanceView } from "../../../../scaling/types/views.ts";
+import type { GroupView } from "../../../../scaling/types/views.ts";
 import { ApiError } from "../protocol/errors.ts";
 import { page } from "../protocol/paging.ts";
 import { defined, type Input } from "./api.ts";
 import { refuseMembers, toDate, type ActionContext, type Actions } from "./context.ts";
 import { hookFrom } from "./hooks.ts";
-import { launchConfigFrom, mixedTo, resolvedTemplateTo, templateTo, type TemplateNames } from "./launch-config.ts";
+import { launchConfigFrom, mixedTo, templateTo, type TemplateNames } from "./launch-config.ts";
 import { tagFrom, tagTo } from "./tags.ts";
 import { requireTargetGroups, targetGroupArns } from "./traffic.ts";
-import { warmPoolTo } from "./warm-pools.ts";
+import { instanceTo, warmPoolTo } from "./views.ts";
 
 type Shared = Input<"UpdateAutoScalingGroup">;
 
@@ -73,8 +73,7 @@ async function settingsFrom(action: string, input: Shared, context: ActionContex
 }
 
 const impairmentFrom = (given: Shared["AvailabilityZoneImpairmentPolicy"]): GroupSettings["impairmentPolicy"] | undefined =>
-  given &&
-  defined({ zonalShiftEnabled: given.ZonalShiftEnabled, impairedZoneHealthCheckBehavior: given.ImpairedZoneHealthCheckBehavior });
+  given && defined({ zonalShiftEnabled: given.ZonalShiftEnabled, impairedZoneHealthCheckBehavior: given.ImpairedZoneHealthCheckBehavior });
 
 function capacityStrategy(strategy: string | undefined): GroupSettings["capacityDistributionStrategy"] | undefined {
   if (strategy === undefined || strategy === "balanced-best-effort" || strategy === "balanced-only") return strategy;
@@ -91,19 +90,6 @@ async function placeFrom(input: Shared, { known }: ActionContext): Promise<Pick<
   const subnetIds = input.VPCZoneIdentifier === undefined ? await known.defaultSubnets(zones ?? []) : subnetList(input.VPCZoneIdentifier);
   await known.readSubnets(subnetIds);
   return { subnetIds, ...(zones && { availabilityZones: zones }) };
-}
-
-export function instanceTo(instance: InstanceView) {
-  return {
-    InstanceId: instance.instanceId,
-    InstanceType: instance.instanceType,
-    AvailabilityZone: instance.zone,
-    LifecycleState: instance.lifecycleState as "InService",
-    HealthStatus: instance.healthStatus,
-    LaunchTemplate: resolvedTemplateTo(instance.template),
-    ImageId: instance.imageId,
-    ProtectedFromScaleIn: instance.protectedFromScaleIn,
-  };
 }
 
 function groupTo(group: GroupView, includeInstances: boolean, names: TemplateNames) {

@@ -7,7 +7,7 @@ import { ApiError } from "../protocol/errors.ts";
 import { page } from "../protocol/paging.ts";
 import { activityTo } from "./activities.ts";
 import { groupNamed, type ActionContext, type Actions } from "./context.ts";
-import { instanceTo } from "./groups.ts";
+import { instanceTo } from "./views.ts";
 
 type Names =
   | "DescribeAutoScalingInstances"

@@ -1,18 +1,8 @@
 /** Warm pools. */
-import type { WarmPoolView } from "../../../../scaling/types/views.ts";
 import { page } from "../protocol/paging.ts";
 import { defined } from "./api.ts";
 import { groupNamed, type Actions } from "./context.ts";
-import { instanceTo } from "./groups.ts";
-
-export const warmPoolTo = (pool: WarmPoolView | undefined) =>
-  pool && {
-    MaxGroupPreparedCapacity: pool.maxGroupPreparedCapacity,
-    MinSize: pool.minSize,
-    PoolState: pool.poolState,
-    Status: pool.pendingDelete ? ("PendingDelete" as const) : undefined,
-    InstanceReusePolicy: { ReuseOnScaleIn: pool.reuseOnScaleIn },
-  };
+import { instanceTo, warmPoolTo } from "./views.ts";
 
 export const warmPoolActions: Actions<"PutWarmPool" | "DeleteWarmPool" | "DescribeWarmPool"> = {
   PutWarmPool: (input, { host }) => {
