@@ -1,4 +1,4 @@
-import * as aws from "@pulumi/aws";
+import type * as aws from "@pulumi/aws";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { guardCommand, guardVariable, unguardCommand, type GuardRequest } from "../contract/state-commands.ts";

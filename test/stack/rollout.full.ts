@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import {
   AutoScalingClient,
+  DeleteAutoScalingGroupCommand,
   DescribeAutoScalingGroupsCommand,
   DescribeInstanceRefreshesCommand,
   type AutoScalingGroup,
@@ -16,6 +17,7 @@ import { clientOptions } from "../helpers/inventory.ts";
 const speed = ["--speed", "60"];
 const settings = (...pairs: readonly string[]) => pairs.flatMap((pair) => ["--set", pair]);
 const healthAlarms = "fleet:fleets.app.rollout.healthAlarms=[shop-errors]";
+const guard = ["fleet:fleets.app.deletionProtection=prevent-all-deletion", "fleet:fleets.app.zonalShift=IgnoreUnhealthy"];
 const otherType = ["fleet:fleets.app.instanceType=t3.medium", "fleet:fleets.app.image.bakeType=t3.medium"];
 
 describe("roll-outs of a stack", function () {
@@ -43,7 +45,14 @@ describe("roll-outs of a stack", function () {
     cloudWatch.send(new SetAlarmStateCommand({ AlarmName: "shop-errors", StateValue, StateReason: "test" }));
 
   async function up(...pairs: readonly string[]): Promise<DeployResult> {
-    const { stdout, stderr } = await checkout.sandbox("up", "--stack", "staging", "--json", ...speed, ...settings(healthAlarms, ...pairs));
+    const { stdout, stderr } = await checkout.sandbox(
+      "up",
+      "--stack",
+      "staging",
+      "--json",
+      ...speed,
+      ...settings(healthAlarms, ...guard, ...pairs),
+    );
     try {
       return JSON.parse(stdout) as DeployResult;
     } catch {
@@ -85,7 +94,6 @@ describe("roll-outs of a stack", function () {
   it("fails `up` with the reason when a health alarm goes off, and ends on the old version", async () => {
     const first = await succeed();
     name = (first.outputs["fleets"] as FleetsOutput)["app"]!.group.name;
-    const serving = (await group()).Instances?.map(({ InstanceId }) => InstanceId).sort();
     const bad = up(...otherType);
     await until("the refresh", async () => ((await refreshes())[0]?.Status === "InProgress" ? true : undefined));
     await setAlarm("ALARM");
@@ -94,7 +102,8 @@ describe("roll-outs of a stack", function () {
     assert.match(errors(result), /The roll-out of version 2 of lt-\w+ to group \S+ failed and was rolled back/);
     assert.match(errors(result), /shop-errors/);
     assert.deepEqual(await types(), ["t3.small", "t3.small"]);
-    assert.deepEqual((await group()).Instances?.map(({ InstanceId }) => InstanceId).sort(), serving, "what served before was replaced");
+    const versions = (await group()).Instances?.map(({ LaunchTemplate }) => LaunchTemplate?.Version);
+    assert.deepEqual([versions, (await group()).LaunchTemplate?.Version], [["1", "1"], "1"]);
     await setAlarm("OK");
   });
 
@@ -147,6 +156,18 @@ describe("roll-outs of a stack", function () {
     assert.equal(none.code, 2, none.stderr);
     assert.match(none.stderr, /--to is 99; launch template lt-\w+ has no such version/);
     assert.equal((await run("--cancel")).code, 8);
+  });
+
+  it("keeps everybody else from deleting its group, and may be shifted out of a zone", async () => {
+    const { DeletionProtection: protection, AvailabilityZoneImpairmentPolicy: policy } = await group();
+    assert.deepEqual(
+      [protection, policy],
+      ["prevent-all-deletion", { ZonalShiftEnabled: true, ImpairedZoneHealthCheckBehavior: "IgnoreUnhealthy" }],
+    );
+    await assert.rejects(
+      scaling.send(new DeleteAutoScalingGroupCommand({ AutoScalingGroupName: name, ForceDelete: true })),
+      /deletion protection is prevent-all-deletion/,
+    );
   });
 
   it("comes down", async () => {
