@@ -1,11 +1,12 @@
 /** The pack as Pulumi runs it. Importing this file starts a server; everything else in this folder has no side effects. */
 import { realpathSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
+import "./engine/load-late.ts"; // before the SDK
 import { PolicyPack } from "@pulumi/policy";
 import { policiesOf } from "./engine/policies.ts";
+import { Requests } from "./engine/requests.ts";
 import { runSettings } from "./engine/run-settings.ts";
 import { observeSettings, stackLevel } from "./engine/settings.ts";
-import { unpackOnce } from "./engine/unpack-once.ts";
 import { exemptions } from "./exemptions.ts";
 import { rules } from "./rules.ts";
 
@@ -20,7 +21,8 @@ if (realpathSync(process.cwd()) !== realpathSync(import.meta.dirname)) {
 setFlagsFromString("--semi-space-growth-factor=1");
 
 const settings = observeSettings();
-unpackOnce();
+const requests = new Requests();
+requests.observe();
 
 new PolicyPack("fleet", {
   displayName: "Fleet",
@@ -29,5 +31,6 @@ new PolicyPack("fleet", {
   policies: policiesOf(
     runSettings({ rules, exemptions, configured: () => settings.configured, stack: process.env["PULUMI_NODEJS_STACK"] }),
     stackLevel(process.env),
+    requests,
   ),
 });

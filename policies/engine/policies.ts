@@ -20,6 +20,7 @@ import { Deployment } from "../model/deployment.ts";
 import { kinds, type Kind } from "../model/kinds.ts";
 import { Resource, type ResourceFacts } from "../model/resource.ts";
 import { apply, plain } from "./properties.ts";
+import { Requests } from "./requests.ts";
 
 type ResourceClass = new (name: string, args: Record<string, unknown>) => PulumiResource;
 
@@ -73,9 +74,9 @@ function refusal(reason: string): (args: ResourceValidationArgs) => never {
   };
 }
 
-function validation(rule: AnyRule, run: Run): ResourceValidation | undefined {
+function validation(rule: AnyRule, run: Run, requests: Requests): ResourceValidation | undefined {
   const check = (_props: unknown, args: ResourceValidationArgs, report: ReportViolation) => {
-    reportAll(run.checkResource(rule, new Resource(factsOfArgs(args))), report);
+    reportAll(run.checkResource(rule, new Resource(requests.resource(args) ?? factsOfArgs(args))), report);
   };
   return dispatch(
     new Map((Object.keys(rule.resources) as Kind[]).map((kind) => [kinds[kind], validateResourceOfType(classOf(kind), check)])),
@@ -91,25 +92,6 @@ function remediation(rule: AnyRule, run: Run): ResourceRemediation | undefined {
   return dispatch(
     new Map((Object.keys(rule.repairs) as Kind[]).map((kind) => [kinds[kind], remediateResourceOfType(classOf(kind), repair)])),
   );
-}
-
-/**
- * One index for all rules of one deployment. @pulumi/policy unpacks the resources anew for every policy, so a rule that
- * asks a second time, or a new turn of the event loop, means a new deployment.
- */
-class SharedDeployment {
-  #current: Deployment | undefined;
-  readonly #seenBy = new Set<AnyRule>();
-
-  for(rule: AnyRule, args: StackValidationArgs): Deployment {
-    if (this.#current === undefined || this.#seenBy.has(rule)) {
-      this.#current = new Deployment(args.resources.map(factsOfResource));
-      this.#seenBy.clear();
-      setImmediate(() => (this.#current = undefined));
-    }
-    this.#seenBy.add(rule);
-    return this.#current;
-  }
 }
 
 function cappedLevel(rule: AnyRule, cap: "advisory" | "required"): EnforcementLevel {
@@ -140,23 +122,23 @@ function metadata(rule: AnyRule, cap: "advisory" | "required") {
 }
 
 /** With the type that the rule needs, @pulumi/policy skips it, and the unpacking of all resources, in stacks without such a resource. */
-function stackValidation(rule: AnyRule, run: Run, shared: SharedDeployment): StackValidation {
-  const validate: StackValidation = (args, report) => reportAll(run.checkStack(rule, shared.for(rule, args)), report);
+function stackValidation(rule: AnyRule, run: Run, deploymentFor: (args: StackValidationArgs) => Deployment): StackValidation {
+  const validate: StackValidation = (args, report) => reportAll(run.checkStack(rule, deploymentFor(args)), report);
   return rule.needs === undefined ? validate : Object.assign(validate, { __pulumiType: kinds[rule.needs] });
 }
 
-/** The policies of a pack, in the order of the rules, which share one run. */
-export function policiesOf(settings: RunSettings, cap: "advisory" | "required"): Policies {
+/** The policies of a pack, in the order of the rules, which share one run; `requests` holds what was read of requests already. */
+export function policiesOf(settings: RunSettings, cap: "advisory" | "required", requests = new Requests()): Policies {
   const run = new Run(settings);
-  const shared = new SharedDeployment();
+  const deploymentFor = (args: StackValidationArgs) => requests.deployment(args) ?? new Deployment(args.resources.map(factsOfResource));
   return settings.rules.map((rule) => {
-    const validateResource = validation(rule, run);
+    const validateResource = validation(rule, run, requests);
     const remediateResource = remediation(rule, run);
     return {
       ...metadata(rule, cap),
       ...(validateResource && { validateResource }),
       ...(remediateResource && { remediateResource }),
-      ...(rule.stack && { validateStack: stackValidation(rule, run, shared) }),
+      ...(rule.stack && { validateStack: stackValidation(rule, run, deploymentFor) }),
     };
   });
 }

@@ -1,12 +1,16 @@
 /** The bridge between the proxies that @pulumi/policy hands out and plain data. */
 import { Secret } from "@pulumi/policy";
 import type { Edit } from "../core/rule.ts";
+import { readWithRequest } from "./requests.ts";
 
 /**
  * The properties behind the proxy of @pulumi/policy, which throws on every unknown one that is read. Property
  * descriptors are not intercepted and hold the plain values.
  */
 export function plain(proxied: object): Record<string, unknown> {
+  if (Object.hasOwn(proxied, readWithRequest)) {
+    throw new Error("@pulumi/policy did not hand on the request as it came: install the version that package-lock.json names");
+  }
   return Object.fromEntries(
     Object.entries(Object.getOwnPropertyDescriptors(proxied)).map(([key, descriptor]) => [key, descriptor.value as unknown]),
   );

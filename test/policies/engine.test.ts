@@ -6,7 +6,6 @@ import { integer } from "../../policies/core/config.ts";
 import { policiesOf } from "../../policies/engine/policies.ts";
 import { apply } from "../../policies/engine/properties.ts";
 import { runSettings } from "../../policies/engine/run-settings.ts";
-import type { Deployment } from "../../policies/model/deployment.ts";
 import { kinds } from "../../policies/model/kinds.ts";
 import { materialise } from "../../policies/tools/examples.ts";
 import { PackInProcess } from "./helpers/pack.ts";
@@ -93,35 +92,6 @@ describe("rules as policies", () => {
     assert.deepEqual(await pack.notApplicable(inputs[0]!), [["two-types", reason]]);
     assert.deepEqual(await pack.notApplicable(inputs[0]!), [["two-types", reason]], "the second time as well");
     assert.deepEqual(await pack.notApplicable(inputs[1]!), []);
-  });
-
-  it("share one index in one deployment, and never see the deployment before", async () => {
-    const seen: Deployment[] = [];
-    const looking = (id: string) =>
-      defineRule({
-        ...text,
-        id,
-        level: "advisory",
-        controls: [],
-        stack(deployment) {
-          seen.push(deployment);
-          return [];
-        },
-      });
-    const pack = new PackInProcess([looking("first-look"), looking("second-look")]);
-    const resources = (name: string) => materialise({ resources: { [name]: { type: "aws:sqs:Queue" } } }, true).outputs;
-    await pack.analyzeStack(resources("a"));
-    await pack.analyzeStack(resources("b"));
-    assert.equal(seen.length, 4);
-    assert.equal(seen[0], seen[1]);
-    assert.equal(seen[2], seen[3]);
-    assert.deepEqual(
-      seen.map(({ resources: all }) => all.map(({ name }) => name)),
-      [["a"], ["a"], ["b"], ["b"]],
-    );
-    await new Promise((resolve) => setImmediate(resolve));
-    await pack.analyzeStack(resources("b"));
-    assert.notEqual(seen[4], seen[3], "a later deployment of the same resources is another one");
   });
 
   it("are told the parent of a resource, by the resource and by the option", async () => {

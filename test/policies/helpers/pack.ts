@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import analyzer from "@pulumi/pulumi/proto/analyzer_pb.js";
 import structs, { type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb.js";
 import { policiesOf } from "../../../policies/engine/policies.ts";
+import type { Requests } from "../../../policies/engine/requests.ts";
 import { runSettings } from "../../../policies/engine/run-settings.ts";
 import type { Exemption } from "../../../policies/core/exemption.ts";
 import type { AnyRule } from "../../../policies/core/rule.ts";
@@ -82,6 +83,8 @@ export interface PackOptions {
   readonly stack?: string;
   readonly now?: string | undefined;
   readonly level?: string;
+  /** For requests that were read as the pack reads them; without it, @pulumi/policy unpacks them for each policy. */
+  readonly requests?: Requests;
 }
 
 export class PackInProcess {
@@ -89,12 +92,7 @@ export class PackInProcess {
   readonly #analyzeStack: RpcFunction<unknown, InstanceType<typeof analyzer.AnalyzeResponse>>;
   readonly #remediate: RpcFunction<unknown, InstanceType<typeof analyzer.RemediateResponse>>;
 
-  /** `others` are policies beside the rules, as they are handed to @pulumi/policy; they run first. */
-  constructor(
-    rules: readonly AnyRule[],
-    { configured, exemptions = [], stack, now, level }: PackOptions = {},
-    others: readonly object[] = [],
-  ) {
+  constructor(rules: readonly AnyRule[], { configured, exemptions = [], stack, now, level, requests }: PackOptions = {}) {
     const settings = runSettings({
       rules,
       exemptions,
@@ -102,8 +100,9 @@ export class PackInProcess {
       stack,
       ...(now !== undefined && { now: () => Date.parse(now) }),
     });
-    const own = policiesOf(settings, "required").map((one) => (level === undefined ? one : { ...one, enforcementLevel: level }));
-    const policies = [...others, ...own];
+    const policies = policiesOf(settings, "required", requests).map((one) =>
+      level === undefined ? one : { ...one, enforcementLevel: level },
+    );
     this.#analyze = server.makeAnalyzeRpcFun("fleet", "0.1.0", "mandatory", policies);
     this.#analyzeStack = server.makeAnalyzeStackRpcFun("fleet", "0.1.0", "mandatory", policies);
     this.#remediate = server.makeRemediateRpcFun("fleet", "0.1.0", "mandatory", policies);

@@ -1,0 +1,164 @@
+/** The requests of the engine, read once for all rules: the same answers as when @pulumi/policy unpacks them for each. */
+import assert from "node:assert/strict";
+import services from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
+import protocol from "@pulumi/pulumi/proto/analyzer_pb.js";
+import { defineRule } from "../../policies/core/rule.ts";
+import { Requests } from "../../policies/engine/requests.ts";
+import type { Deployment } from "../../policies/model/deployment.ts";
+import type { AnyResource, ResourceFacts } from "../../policies/model/resource.ts";
+import { rules } from "../../policies/rules.ts";
+import { materialise, readExamples, type Materialised } from "../../policies/tools/examples.ts";
+import { PackInProcess, analyzeRequest, stackRequest, struct } from "./helpers/pack.ts";
+
+const metadata = {
+  title: "Something holds.",
+  why: "It is a test.",
+  severity: "low",
+  level: "mandatory",
+  controls: [],
+  remediation: "Do it.",
+  url: "https://example.com/",
+} as const;
+
+/** Answers to the bytes that the engine would send. */
+async function answers(pack: PackInProcess, requests: Requests, { inputs, outputs }: Materialised) {
+  return pack.answer(
+    inputs.map((facts) => requests.readResource(analyzeRequest(facts).serializeBinary())),
+    requests.readStack(stackRequest(outputs).serializeBinary()),
+  );
+}
+
+const secret = (value: unknown) => ({ "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value });
+
+describe("requests that are read once", () => {
+  for (const rule of rules) {
+    it(`${rule.id}: all examples are answered as by @pulumi/policy alone`, async () => {
+      const { bad, good } = readExamples(rule.id);
+      for (const example of [...bad, ...good]) {
+        const resources = materialise(example, true);
+        const options = { configured: { ...example.configOf, [rule.id]: { ...example.config } }, now: "2026-11-21T00:00:00Z" };
+        const requests = new Requests();
+        const said = await answers(new PackInProcess(rules, { ...options, requests }), requests, resources);
+        assert.deepEqual(said, await new PackInProcess(rules, options).analyzeAll(resources), example.title);
+      }
+    });
+  }
+
+  it("give each rule of one request the same deployment, and a later request another, also when two are answered at once", async () => {
+    const seen: [rule: string, Deployment][] = [];
+    const looking = (id: string) =>
+      defineRule({
+        ...metadata,
+        id,
+        stack(deployment) {
+          seen.push([id, deployment]);
+          return [];
+        },
+      });
+    const requests = new Requests();
+    const pack = new PackInProcess([looking("first-look"), looking("second-look")], { requests });
+    const resources = (name: string) => materialise({ resources: { [name]: { type: "aws:sqs:Queue" } } }, true);
+    await Promise.all(["a", "b"].map((name) => answers(pack, requests, { ...resources(name), inputs: [] })));
+    const names = seen.map(([rule, { resources: all }]) => `${rule} ${all.map(({ name }) => name).join()}`);
+    assert.deepEqual(names.sort(), ["first-look a", "first-look b", "second-look a", "second-look b"]);
+    assert.equal(new Set(seen.map(([, deployment]) => deployment)).size, 2);
+  });
+
+  it("hold the parent, the ignored properties, the dependencies, secrets in plain text and what is unknown", async () => {
+    const facts: ResourceFacts = {
+      urn: "urn:pulumi:test::fleet::aws:sqs/queue:Queue::jobs",
+      type: "aws:sqs/queue:Queue",
+      properties: { tags: secret({ owner: secret("me") }), arn: "04da6b54-80e4-46f7-96ec-b56ff0331ba9", none: null, delaySeconds: 3 },
+      parent: "urn:pulumi:test::fleet::fleet:components:Fleet::web",
+      ignoreChanges: ["tags"],
+      propertyDependencies: { tags: ["urn:pulumi:test::fleet::aws:sns/topic:Topic::news"] },
+    };
+    const seen: AnyResource[] = [];
+    const looking = defineRule({
+      ...metadata,
+      id: "looking",
+      resources: {
+        queue(queue) {
+          seen.push(queue);
+          return [];
+        },
+      },
+      stack(deployment) {
+        seen.push(...deployment.resources);
+        return [];
+      },
+    });
+    const requests = new Requests();
+    await answers(new PackInProcess([looking], { requests }), requests, { inputs: [facts], outputs: [facts] });
+    const properties = { ...facts.properties, tags: { owner: "me" } };
+    const { propertyDependencies, ...input } = { ...facts, properties };
+    assert.deepEqual(
+      seen.map((one) => one.facts),
+      [input, { ...input, propertyDependencies }],
+    );
+  });
+
+  it("may come without properties, without resources, or with fields of a newer engine", () => {
+    const requests = new Requests();
+    const bare = new protocol.AnalyzeRequest().setType("aws:sqs/queue:Queue").setOptions(new protocol.AnalyzerResourceOptions());
+    assert.equal(requests.readResource(bare.serializeBinary()).getType(), "aws:sqs/queue:Queue");
+    assert.deepEqual(requests.readStack(new Uint8Array()).getResourcesList(), []);
+    const { outputs } = materialise(
+      { resources: { a: { type: "aws:sqs:Queue" }, b: { type: "aws:sqs:Queue" }, c: { type: "aws:sns:Topic" } } },
+      true,
+    );
+    const newer = [
+      [15 << 3, 0x80, 0x01], // field 15, a number in two bytes
+      [0xb9, 0x02, 1, 2, 3, 4, 5, 6, 7, 8], // field 39, eight bytes
+      [(4 << 3) | 2, 3, 0x0a, 0x0a, 0x0a], // field 4, a text
+      ...stackRequest(outputs)
+        .getResourcesList()
+        .map((one) => [0x0a, ...lengthOf(one.serializeBinary()), ...one.serializeBinary()]),
+      [(9 << 3) | 5, 1, 2, 3, 4], // field 9, four bytes
+    ];
+    const types = requests
+      .readStack(Uint8Array.from(newer.flat()))
+      .getResourcesList()
+      .map((one) => one.getType());
+    assert.deepEqual(types, ["aws:sqs/queue:Queue", "aws:sns/topic:Topic"]);
+  });
+
+  it("are left to @pulumi/policy, which says so, when the engine is too old to send options", async () => {
+    const requests = new Requests();
+    const one = new protocol.AnalyzeRequest().setType("aws:autoscaling/group:Group").setProperties(struct({ minSize: 1 }));
+    const resource = new protocol.AnalyzerResource().setType("aws:autoscaling/group:Group").setProperties(struct({ minSize: 1 }));
+    const stack = new protocol.AnalyzeStackRequest().setResourcesList([resource]);
+    const pack = new PackInProcess(rules, { requests });
+    const tooOld = /A more recent version of the Pulumi CLI is required/;
+    await assert.rejects(pack.answer([requests.readResource(one.serializeBinary())], stack), tooOld);
+    await assert.rejects(pack.answer([], requests.readStack(stack.serializeBinary())), tooOld);
+  });
+
+  it("are no silence where @pulumi/policy hands them on otherwise", async () => {
+    const [example] = readExamples("group-single-type").bad;
+    const { inputs, outputs } = materialise(example!, true);
+    const [read, others] = [new Requests(), new Requests()];
+    const pack = new PackInProcess(rules, { requests: others });
+    const loud = /did not hand on the request as it came: install the version that package-lock\.json names/;
+    await assert.rejects(answers(pack, read, { inputs, outputs: [] }), loud);
+    await assert.rejects(answers(pack, read, { inputs: [], outputs }), loud);
+  });
+
+  it("are what the server decodes, once observed", () => {
+    const { analyze, analyzeStack } = services.AnalyzerService;
+    const original = [analyze.requestDeserialize, analyzeStack.requestDeserialize] as const;
+    try {
+      new Requests().observe();
+      const { inputs, outputs } = materialise({ resources: { jobs: { type: "aws:sqs:Queue", properties: { delaySeconds: 3 } } } }, true);
+      const one = analyze.requestDeserialize(Buffer.from(analyzeRequest(inputs[0]!).serializeBinary()));
+      assert.deepEqual(one.getProperties()?.toJavaScript(), { "fleet: read with the request": true });
+      const all = analyzeStack.requestDeserialize(Buffer.from(stackRequest([...outputs, ...outputs]).serializeBinary()));
+      assert.equal(all.getResourcesList().length, 1);
+    } finally {
+      [analyze.requestDeserialize, analyzeStack.requestDeserialize] = original;
+    }
+  });
+});
+
+/** Length of a message of up to 16 KiB on the wire. */
+const lengthOf = ({ length }: Uint8Array) => (length < 128 ? [length] : [(length % 128) | 128, length >> 7]);
