@@ -13,6 +13,9 @@ export interface QueueMessage {
   readonly queueUrl?: string;
 }
 
+/** SQS takes and brings at most ten messages a call. */
+export const batchLimit = 10;
+
 /** The part of SQS that the consumer needs. Every call may fail; none of them loses a message when it does. */
 export interface QueuePort {
   /** Waits up to `waitSeconds` for at most `count` messages (1 to 10). */

@@ -1,6 +1,6 @@
 import { inParallel } from "./pool.ts";
 import { handleMessage, type CoreDependencies } from "./core.ts";
-import { settle, type QueueMessage, type QueuePort } from "./queue.ts";
+import { batchLimit, settle, type QueueMessage, type QueuePort } from "./queue.ts";
 import { logOutcome, Metrics, type Log } from "./report.ts";
 
 export interface WorkerOptions {
@@ -26,6 +26,10 @@ export interface WorkerDependencies {
 
 /** Longest pause after receives that fail one after the other, milliseconds. */
 const longestPauseMs = 30_000;
+/** A receive brings ten messages and takes a few tens of milliseconds, as a removal does: one for so many places keeps them filled. */
+const placesPerReceiver = 16;
+/** How long a receive waits for places to become free, so that it brings ten messages and not one. */
+const placesLingerMs = 20;
 /** Deletions wait this long for company: SQS takes ten in one call. */
 const deleteLingerMs = 20;
 
@@ -46,6 +50,8 @@ export class Worker {
   #failuresInARow = 0;
   /** Places that receives under way may fill. */
   #reserved = 0;
+  /** Done when a place may have become free. */
+  #freed = Promise.withResolvers<undefined>();
 
   constructor(options: WorkerOptions, deps: WorkerDependencies) {
     this.#options = options;
@@ -73,8 +79,7 @@ export class Worker {
     const heartbeat = setInterval(() => void this.#keepHidden(), (this.#options.visibilitySeconds * 1000) / 3);
     const report = setInterval(() => this.#printMetrics(), 60_000);
     try {
-      // A receive brings ten messages at most and takes about as long as a removal: one for every eight places keeps them filled.
-      const receivers = Math.max(1, Math.ceil(this.#options.concurrency / 8));
+      const receivers = Math.ceil(this.#options.concurrency / placesPerReceiver);
       await Promise.all(Array.from({ length: receivers }, () => this.#receiveLoop()));
       await Promise.all(this.#inFlight.values());
       await this.#flushDeletes();
@@ -86,19 +91,37 @@ export class Worker {
   }
 
   async #receiveLoop(): Promise<void> {
-    while (!this.#stopping.signal.aborted) {
-      const room = Math.min(10, this.#options.concurrency - this.#inFlight.size - this.#reserved);
-      if (room <= 0) {
-        await (this.#inFlight.size > 0 ? Promise.race(this.#inFlight.values()) : this.#pause(10));
-        continue;
-      }
-      this.#reserved += room;
-      const messages = await this.#receive(room);
-      this.#reserved -= room; // in one turn with the starts below, so that no other receiver sees the places free
-      if (messages === undefined) continue;
-      for (const message of messages) this.#start(message);
-      if (messages.length === 0 && this.#options.once === true && this.#inFlight.size === 0) return;
+    for (;;) {
+      const places = await this.#reserve();
+      if (places === 0) return;
+      const messages = await this.#receive(places);
+      this.#reserved -= places; // in one turn with the starts below, so that no other receiver sees the places free
+      for (const message of messages ?? []) this.#start(message);
+      this.#tellFreed();
+      if (this.#options.once !== true || messages === undefined || messages.length > 0) continue;
+      if (this.#inFlight.size === 0) return;
+      await this.#freed.promise;
     }
+  }
+
+  /** Places for one receive, kept free for it; 0 after a stop. Waits a moment for a whole batch, since every call to the queue costs the same. */
+  async #reserve(): Promise<number> {
+    const { concurrency } = this.#options;
+    for (let waited = false; !this.#stopping.signal.aborted;) {
+      const places = Math.min(batchLimit, concurrency - this.#inFlight.size - this.#reserved);
+      if (places === Math.min(batchLimit, concurrency) || (places > 0 && waited)) {
+        this.#reserved += places;
+        return places;
+      }
+      waited = places > 0;
+      await (waited ? this.#pause(placesLingerMs) : this.#freed.promise);
+    }
+    return 0;
+  }
+
+  #tellFreed(): void {
+    this.#freed.resolve(undefined);
+    this.#freed = Promise.withResolvers();
   }
 
   /** Undefined after a failure, once the pause is over. */
@@ -137,7 +160,10 @@ export class Worker {
   }
 
   #start(message: QueueMessage): void {
-    const work = this.#work(message).finally(() => this.#inFlight.delete(message));
+    const work = this.#work(message).finally(() => {
+      this.#inFlight.delete(message);
+      this.#tellFreed();
+    });
     this.#inFlight.set(message, work);
   }
 
@@ -156,7 +182,7 @@ export class Worker {
 
   #deleteSoon(message: QueueMessage): void {
     this.#toDelete.push(message);
-    if (this.#toDelete.length >= 10) void this.#flushDeletes();
+    if (this.#toDelete.length >= batchLimit) void this.#flushDeletes();
     else this.#deleteTimer ??= setTimeout(() => void this.#flushDeletes(), deleteLingerMs);
   }
 

@@ -6,10 +6,7 @@ import {
   SendMessageCommand,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
-import type { QueueDepth, QueueMessage, QueueNames, QueuePort } from "../queue.ts";
-
-/** SQS takes at most ten messages a call. */
-export const batchLimit = 10;
+import { batchLimit, type QueueDepth, type QueueMessage, type QueueNames, type QueuePort } from "../queue.ts";
 
 export class SqsQueue implements QueuePort, QueueDepth {
   readonly #client: SQSClient;
