@@ -3,13 +3,28 @@
  * and dist/worker/, the same bytes on every machine. What only some settings need (Secrets Manager, tags of EC2 …) becomes a chunk that is loaded on
  * demand, which keeps the cold start short.
  */
-import { rmSync, statSync } from "node:fs";
+import { readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { build, type Metafile } from "esbuild";
+import { build, type Metafile, type Plugin } from "esbuild";
 
 const root = import.meta.dirname;
 
 const entries = { consumer: "consumer/lambda.ts", reconciler: "consumer/reconciler.ts", worker: "consumer/main.ts" };
+
+/**
+ * The SDK writes the keys of its schemas as constants (`[_N]: 1`). To a bundler each may have a side effect, so it would
+ * keep the schemas of all of EC2 for one call; with literal keys what nothing uses goes.
+ */
+const literalKeys: Plugin = {
+  name: "literal-keys",
+  setup: (esbuild) => {
+    esbuild.onLoad({ filter: /[\\/]dist-es[\\/].*schemas[\\/]schemas_\d+\.js$/ }, ({ path }) => {
+      const source = readFileSync(path, "utf8");
+      const texts = new Map([...source.matchAll(/^const (_\w+) = ("[^"\\]*");$/gm)].map(([, name = "", text = ""]) => [name, text]));
+      return { contents: source.replaceAll(/\[(_\w+)\]:/g, (whole, name: string) => (texts.has(name) ? `${texts.get(name)}:` : whole)) };
+    });
+  },
+};
 
 async function bundle(name: string, entry: string): Promise<Metafile> {
   const outdir = join(root, "dist", name);
@@ -31,6 +46,7 @@ async function bundle(name: string, entry: string): Promise<Metafile> {
     sourcesContent: false,
     legalComments: "none",
     metafile: true,
+    plugins: [literalKeys],
     // CommonJS parts of the SDK ask for Node's modules with require, which ES modules do not have.
     banner: { js: 'import{createRequire as fleetRequire}from"node:module";const require=fleetRequire(import.meta.url);' },
   });
