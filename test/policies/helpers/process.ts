@@ -150,19 +150,21 @@ export class PackProcess {
   }
 
   async analyze(facts: ResourceFacts): Promise<Said[]> {
-    await promised<unknown>((callback) => this.#client.remediate(analyzeRequest(facts), callback));
-    const answer = await promised<InstanceType<typeof analyzer.AnalyzeResponse>>((callback) =>
-      this.#client.analyze(analyzeRequest(facts), callback),
-    );
-    return saidIn(answer).map((one) => ({ ...one, urn: facts.urn }));
+    return saidIn(await this.answer(analyzeRequest(facts))).map((one) => ({ ...one, urn: facts.urn }));
   }
 
   async analyzeStack(resources: readonly ResourceFacts[]): Promise<Said[]> {
-    return saidIn(
-      await promised<InstanceType<typeof analyzer.AnalyzeResponse>>((callback) =>
-        this.#client.analyzeStack(stackRequest(resources), callback),
-      ),
-    );
+    return saidIn(await this.stackAnswer(stackRequest(resources)));
+  }
+
+  /** The answer to a message as it is, after the remediation that the engine asks for first. */
+  async answer(request: InstanceType<typeof analyzer.AnalyzeRequest>): Promise<InstanceType<typeof analyzer.AnalyzeResponse>> {
+    await promised<unknown>((callback) => this.#client.remediate(request, callback));
+    return promised((callback) => this.#client.analyze(request, callback));
+  }
+
+  stackAnswer(request: InstanceType<typeof analyzer.AnalyzeStackRequest>): Promise<InstanceType<typeof analyzer.AnalyzeResponse>> {
+    return promised((callback) => this.#client.analyzeStack(request, callback));
   }
 
   async analyzeAll({ inputs, outputs }: { inputs: readonly ResourceFacts[]; outputs: readonly ResourceFacts[] }): Promise<Said[]> {
