@@ -14,7 +14,7 @@ import type * as commands from "./types/commands.ts";
 import type * as facts from "./types/facts.ts";
 import type * as views from "./types/views.ts";
 import type { Effect } from "./types/effects.ts";
-import type { GroupTag } from "./types/common.ts";
+import type { GroupMetricName, GroupTag, LifecycleState } from "./types/common.ts";
 
 export interface ModelOptions {
   /** For ARNs. Default: `aws`. */
@@ -116,6 +116,10 @@ export interface ScalingModelViews {
   targetGroups(group: string): readonly views.TargetGroupView[];
   /** What `group` also has, without its instances: as cheap for a thousand as for one. */
   sizes(group: string): views.SizesView | undefined;
+  /** Instances in any of these states; 0 for an unknown group. As cheap. */
+  count(group: string, ...states: readonly LifecycleState[]): number;
+  /** What the group would publish now, whether collection is enabled or not. */
+  groupMetrics(group: string): Readonly<Record<GroupMetricName, number>> | undefined;
   /** Tags of all groups. */
   tags(): readonly (GroupTag & { readonly group: string })[];
 }

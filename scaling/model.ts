@@ -3,8 +3,10 @@ import { Core } from "./core.ts";
 import * as facts from "./facts.ts";
 import * as groupCommands from "./group-commands.ts";
 import * as groups from "./groups.ts";
+import { groupMetrics } from "./group-metrics.ts";
 import * as hooks from "./hook-commands.ts";
 import * as instances from "./instance-commands.ts";
+import { countIn } from "./membership.ts";
 import type { ModelOptions, ModelSnapshot, ScalingModelApi } from "./model-types.ts";
 import * as policies from "./policies.ts";
 import * as policyCommands from "./policy-commands.ts";
@@ -13,6 +15,7 @@ import * as schedules from "./schedules.ts";
 import { settle } from "./settle.ts";
 import { decodeState, emptyState, encodeState } from "./snapshot.ts";
 import { runTimer } from "./timers.ts";
+import type { LifecycleState } from "./types/common.ts";
 import type * as input from "./types/commands.ts";
 import type { Effect } from "./types/effects.ts";
 import type * as fact from "./types/facts.ts";
@@ -117,6 +120,8 @@ export class ScalingModel implements ScalingModelApi {
   groupNames = () => [...this.#core.state.groups.keys()];
   group = (name: string) => this.#of(name, view.viewGroup);
   sizes = (name: string) => this.#of(name, ({ minSize, maxSize, desiredCapacity }) => ({ minSize, maxSize, desiredCapacity }));
+  count = (name: string, ...states: readonly LifecycleState[]) => this.#of(name, (group) => countIn(group, ...states)) ?? 0;
+  groupMetrics = (name: string) => this.#of(name, groupMetrics);
   instance = (instanceId: string): InstanceView | undefined => {
     const instance = this.#core.instances.get(instanceId);
     return instance === undefined ? undefined : view.viewInstance(instance);

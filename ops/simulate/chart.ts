@@ -5,7 +5,7 @@ export interface ChartSeries {
   /** One value per step; NaN = a gap. */
   readonly values: ArrayLike<number>;
   /** Class of the line: its colour stands in `chartStyle`. */
-  readonly tone: "first" | "second" | "third";
+  readonly tone: "first" | "second" | "third" | "fourth";
   /** Sizes change at once; measurements are joined. */
   readonly steps: boolean;
 }
@@ -40,9 +40,9 @@ export const escapeMarkup = (text: string): string => text.replace(/[&<>"]/g, (c
 
 /** In the page once, and in an SVG file of its own. */
 export const chartStyle = `
-.chart { --paper: #ffffff; --ink: #1d2530; --faint: #c9d1db; --first: #0b62c4; --second: #b3450b; --third: #0b7a4b; }
+.chart { --paper: #ffffff; --ink: #1d2530; --faint: #c9d1db; --first: #0b62c4; --second: #b3450b; --third: #0b7a4b; --fourth: #7a3fb3; }
 @media (prefers-color-scheme: dark) {
-  .chart { --paper: #12161c; --ink: #e4e9f0; --faint: #39434f; --first: #6db3ff; --second: #ffa366; --third: #5fd39d; }
+  .chart { --paper: #12161c; --ink: #e4e9f0; --faint: #39434f; --first: #6db3ff; --second: #ffa366; --third: #5fd39d; --fourth: #c9a0ff; }
 }
 .chart .paper { fill: var(--paper); }
 .chart text { fill: var(--ink); font: 13px system-ui, sans-serif; }
@@ -52,6 +52,7 @@ export const chartStyle = `
 .chart .first { stroke: var(--first); }
 .chart .second { stroke: var(--second); stroke-dasharray: 7 3; }
 .chart .third { stroke: var(--third); stroke-dasharray: 2 3; }
+.chart .fourth { stroke: var(--fourth); stroke-dasharray: 10 3 2 3; }
 `;
 
 interface Scale {

@@ -82,7 +82,7 @@ function stepSecondsOf({ scaling }: SimulatedFleet): number {
   return scaling.policies.some((policy) => policy.kind === "step" && policy.periodSeconds < 60) ? 10 : 60;
 }
 
-export const metricKinds = ["utilization", "total", "backlog"] as const;
+export const metricKinds = ["utilization", "total", "per-instance", "backlog"] as const;
 
 export interface MetricOptions {
   readonly metric: readonly string[];
@@ -114,7 +114,7 @@ export function readMetrics({ metric: given, idle, max }: MetricOptions, watched
 
 function modelOf(kind: string, idle: number, max: number): MetricModel | undefined {
   if (kind === "utilization") return { kind, idle, max };
-  return kind === "total" || kind === "backlog" ? { kind } : undefined;
+  return kind === "total" || kind === "per-instance" || kind === "backlog" ? { kind } : undefined;
 }
 
 /** `up=50:90:5`: from, to and step. */

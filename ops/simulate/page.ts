@@ -1,7 +1,7 @@
 /** The report of a simulation as one HTML page: nothing is loaded, no script runs, light and dark, from phone to desktop. Pure. */
 import type { Simulation } from "../../scaling/simulate/types.ts";
 import { chartStyle, chartSvg, escapeMarkup, shortNumber, type Chart } from "./chart.ts";
-import { figureRows, searchRows, type Report } from "./report.ts";
+import { figureRows, poolSizes, searchRows, type Report } from "./report.ts";
 
 export const pageStyle = `
 :root { color-scheme: light dark; --paper: #ffffff; --ink: #1d2530; --faint: #c9d1db; --focus: #0b62c4; }
@@ -72,7 +72,7 @@ ${chartSvg(chart, id)}
 
 /** Sizes first, then each metric with the thresholds of its alarms. */
 export function chartsOf({ simulation, figures, capacityPerInstance }: Report): Chart[] {
-  const { startMs, stepSeconds, demand, inService, serving } = simulation;
+  const { startMs, stepSeconds, demand, inService, serving, warmPool } = simulation;
   const common = { startMs, stepSeconds };
   const needed = Float64Array.from(demand, (asked) => asked / capacityPerInstance);
   const { least, most } = figures.size;
@@ -86,6 +86,9 @@ export function chartsOf({ simulation, figures, capacityPerInstance }: Report): 
       ...(serving.some((size, step) => size !== inService[step])
         ? [{ label: "of them booted", values: serving, tone: "third" as const, steps: true }]
         : []),
+      ...(warmPool === undefined
+        ? []
+        : [{ label: "prepared in the warm pool", values: poolSizes(warmPool), tone: "fourth" as const, steps: true }]),
     ],
     lines: [],
   };

@@ -48,18 +48,57 @@ interface ScalingInputs extends ScalingPolicies {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** By name; a policy has neither ARN nor alarm yet. */
-export function fleetsOfPreview({ steps = [] }: PreviewReport): Readonly<Record<string, SimulatedFleet>> {
-  const fleets: Record<string, SimulatedFleet> = {};
-  for (const { newState } of steps) {
-    if (newState?.type !== typeTokens.scalingAlarms) continue;
-    const { size, warmupSeconds, tags, ...policies } = newState.inputs as ScalingInputs;
-    fleets[tags[tagKeys.fleet] ?? ""] = { size, bootSeconds: warmupSeconds, scaling: scalingOf(policies) };
-  }
-  return fleets;
+/** Of the fleet's own component: what stands between a launch and serving, and what is launched. */
+interface FleetInputs extends Pick<SimulatedFleet, "launchHook" | "terminateHook" | "warmPool" | "mixedInstances"> {
+  readonly identity: { readonly fleet: string };
+  /** What goes straight to the group. */
+  readonly group?: {
+    readonly maxInstanceLifetime?: number;
+    readonly protectFromScaleIn?: boolean;
+    readonly terminationPolicies?: readonly string[];
+  };
 }
 
-function scalingOf({ up, down, targets, metrics = [], predictive, schedules }: ScalingPolicies): SimulatedFleet["scaling"] {
+/** By name; a policy has neither ARN nor alarm yet. */
+export function fleetsOfPreview({ steps = [] }: PreviewReport): Readonly<Record<string, SimulatedFleet>> {
+  const inputs = <Inputs>(type: string) => steps.flatMap(({ newState }) => (newState?.type === type ? [newState.inputs as Inputs] : []));
+  const made = new Map(inputs<FleetInputs>(typeTokens.fleet).map((fleet) => [fleet.identity.fleet, fleet]));
+  return Object.fromEntries(
+    inputs<ScalingInputs>(typeTokens.scalingAlarms).map(({ size, warmupSeconds, tags, ...policies }): [string, SimulatedFleet] => {
+      const name = tags[tagKeys.fleet] ?? "";
+      return [name, { size, bootSeconds: warmupSeconds, ...capacityOf(made.get(name)), scaling: scalingOf(policies) }];
+    }),
+  );
+}
+
+function capacityOf(fleet: FleetInputs | undefined): Partial<SimulatedFleet> {
+  const { launchHook, terminateHook, warmPool, mixedInstances, group = {} } = fleet ?? {};
+  const { maxInstanceLifetime, protectFromScaleIn, terminationPolicies } = group;
+  const groupOptions = given({ maxInstanceLifetimeSeconds: maxInstanceLifetime, protectFromScaleIn, terminationPolicies });
+  return given({
+    launchHook,
+    terminateHook,
+    warmPool,
+    mixedInstances,
+    groupOptions: Object.keys(groupOptions).length === 0 ? undefined : groupOptions,
+  });
+}
+
+/** Without what is absent. */
+const given = <Values extends object>(values: Values) =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof Values]?: Exclude<Values[Key], undefined>;
+  };
+
+function scalingOf({
+  up,
+  down,
+  targets,
+  metrics = [],
+  predictive,
+  schedules,
+  composites = [],
+}: ScalingPolicies): SimulatedFleet["scaling"] {
   const none = { policyArn: "", alarmName: "" };
   const pair = (parts: Pick<ScalingPolicies, "up" | "down">, of?: string) =>
     (["up", "down"] as const).flatMap((direction) => {
@@ -74,5 +113,6 @@ function scalingOf({ up, down, targets, metrics = [], predictive, schedules }: S
     ],
     ...(predictive === undefined ? {} : { predictive }),
     ...(schedules === undefined ? {} : { schedules }),
+    ...(composites.length === 0 ? {} : { composites: Object.fromEntries(composites.map(({ name }) => [name, ""])) }),
   };
 }

@@ -1,5 +1,5 @@
 /** What is told of a simulation, in the terminal and on the page. Pure. */
-import type { Figures } from "../../scaling/simulate/figures.ts";
+import type { ArrivalFigures, Figures } from "../../scaling/simulate/figures.ts";
 import type { Outcome } from "../../scaling/simulate/search.ts";
 import type { Simulation } from "../../scaling/simulate/types.ts";
 import { shortNumber } from "./chart.ts";
@@ -29,14 +29,15 @@ export function duration(seconds: number): string {
   return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
 }
 
+const seconds = (value: number) => (value < 120 ? `${Math.round(value)} s` : duration(value));
 const percent = (value: number) => `${value.toFixed(value > 99 && value < 100 ? 3 : 1)} %`;
 const share = (seconds: number, of: number) => `${duration(seconds)} (${percent(of === 0 ? 0 : (100 * seconds) / of)})`;
 
 /** Name and value. */
 export function figureRows(figures: Figures, { keepPercent, currency }: Pick<Report, "keepPercent" | "currency">): string[][] {
-  const { seconds, size, utilizationPercent: utilization } = figures;
+  const { seconds: simulated, size, utilizationPercent: utilization } = figures;
   return [
-    ["simulated time", duration(seconds)],
+    ["simulated time", duration(simulated)],
     ["instances in service", `${size.least} to ${size.most}, ${size.mean.toFixed(1)} on average`],
     ["instance hours", shortNumber(figures.instanceHours)],
     ...(figures.cost === 0 ? [] : [["cost", `${figures.cost.toFixed(2)}${currency === "" ? "" : ` ${currency}`}`]]),
@@ -44,13 +45,30 @@ export function figureRows(figures: Figures, { keepPercent, currency }: Pick<Rep
     ["highest utilization", Number.isFinite(utilization.most) ? percent(utilization.most) : "nothing served"],
     [`time at ${keepPercent} % utilization or below`, percent(figures.keptPercent)],
     ["demand that was not served", percent(figures.unservedPercent)],
-    ["time at the maximum size", share(figures.secondsAtMaximum, seconds)],
+    ["time at the maximum size", share(figures.secondsAtMaximum, simulated)],
     ["scale-outs and scale-ins", `${figures.scaleOuts} and ${figures.scaleIns}, ${figures.flaps} of them flaps`],
     ["launches and terminations", `${figures.launches} and ${figures.terminations}`],
+    ...arrivalRows(figures),
     ...figures.alarms.map(({ name, metric, direction, threshold, secondsBeyond, secondsInAlarm }) => [
       `${metric} ${direction} ${shortNumber(threshold)} (${name})`,
-      `${share(secondsBeyond, seconds)}, in ALARM ${duration(secondsInAlarm)}`,
+      `${share(secondsBeyond, simulated)}, in ALARM ${duration(secondsInAlarm)}`,
     ]),
+  ];
+}
+
+const arrived = ({ count, meanSeconds }: ArrivalFigures) =>
+  count === 0 ? "none" : `${count}, each serving after ${seconds(meanSeconds)} on average`;
+
+/** How fast instances came, and what the warm pool took for it. */
+function arrivalRows({ arrivals, warmPool, instanceHours }: Figures): string[][] {
+  if (warmPool === undefined) return arrivals.cold.count === 0 ? [] : [["launched for the load", arrived(arrivals.cold)]];
+  const { mean, runningHours, restingHours } = warmPool;
+  return [
+    ["came out of the warm pool", arrived(arrivals.warm)],
+    ["launched for the load", arrived(arrivals.cold)],
+    ["instances in the warm pool", `${mean.toFixed(1)} on average`],
+    ["warm pool, running", `${shortNumber(runningHours)} of the ${shortNumber(instanceHours)} instance hours`],
+    ["warm pool, stopped or hibernated", `${shortNumber(restingHours)} hours, of which only the volumes cost`],
   ];
 }
 
@@ -88,6 +106,9 @@ export function sparkline(values: ArrayLike<number>): string {
   return means.map((mean) => eighths[Math.min(7, Math.floor((8 * mean) / most))] ?? "▁").join("");
 }
 
+export const poolSizes = ({ running, resting }: NonNullable<Simulation["warmPool"]>): Int32Array =>
+  running.map((size, step) => size + (resting[step] ?? 0));
+
 export function reportText(report: Report): string {
   const { title, about, simulation, figures, outcomes } = report;
   const aligned = (rows: readonly (readonly string[])[]) => {
@@ -105,6 +126,7 @@ export function reportText(report: Report): string {
     "",
     `demand  ${sparkline(simulation.demand)}`,
     `size    ${sparkline(simulation.inService)}`,
+    ...(simulation.warmPool === undefined ? [] : [`pool    ${sparkline(poolSizes(simulation.warmPool))}`]),
     "",
     ...aligned(figureRows(figures, report)),
     ...simulation.leftOut.map((what) => `left out: ${what}`),

@@ -22,9 +22,11 @@ interface SimulateOptions extends StackSource, LoadOptions, MetricOptions {
   readonly settings: boolean;
   readonly capacity: number;
   readonly launchSeconds: number;
+  readonly warmSeconds?: number;
   readonly launchHook: boolean;
   readonly initial?: number;
   readonly price: number;
+  readonly restingPrice: number;
   readonly currency: string;
   readonly flapMinutes: number;
   readonly keep: string;
@@ -56,16 +58,22 @@ export function addSimulate(program: Command): void {
     )
     .option(
       "--metric <model>",
-      "how demand becomes the metric: utilization, total or backlog; NAME=… for one of several metrics; repeatable",
+      "how demand becomes the metric: utilization, total, per-instance or backlog; NAME=… for one of several metrics; repeatable",
       several,
       [],
     )
     .addOption(new Option("--idle <percent>", "utilization of an instance without demand").argParser(notLess(0)).default(0))
     .addOption(new Option("--max <percent>", "utilization never shows more").argParser(notLess(1)).default(100))
     .addOption(new Option("--launch-seconds <n>", "from launch to running").argParser(notLess(0)).default(30))
-    .option("--launch-hook", "a launch hook holds instances until they have booted", false)
+    .addOption(
+      new Option("--warm-seconds <n>", "from a start out of the warm pool to serving (default: --launch-seconds)").argParser(notLess(0)),
+    )
+    .option("--launch-hook", "a launch hook holds instances until they have booted (default: as the stack says)", false)
     .addOption(new Option("--initial <n>", "instances at the beginning (default: the minimum size)").argParser(notLess(0)))
     .addOption(new Option("--price <n>", "of one instance for an hour").argParser(notLess(0)).default(0))
+    .addOption(
+      new Option("--resting-price <n>", "of one that rests in the warm pool for an hour: its volumes").argParser(notLess(0)).default(0),
+    )
     .option("--currency <name>", "shown behind the cost", "")
     .addOption(
       new Option("--flap-minutes <n>", "a change so soon after one in the other direction is a flap").argParser(notLess(0)).default(30),
@@ -98,7 +106,7 @@ ${loadHelp()
   .join("\n")}
 
 Metric models: utilization = idle + 100 × demand / (serving × capacity); total = the demand itself;
-backlog = work that waits, with demand and capacity per second.
+per-instance = demand / serving; backlog = work that waits, with demand and capacity per second.
 
 Examples:
   npm run ops -- simulate --stack staging --sandbox --capacity 50 --load wave:low=100,high=900 --for 7d
@@ -119,13 +127,15 @@ async function fleetOf(options: SimulateOptions): Promise<SimulatedFleet> {
 async function run(options: SimulateOptions, { say }: CommandContext): Promise<void> {
   const objective = readObjective(options.keep);
   const fleet = await fleetOf(options);
+  const launchHook = options.launchHook || fleet.launchHook !== undefined;
   const demand = readDemand(fleet, options);
   const watched = watchedMetrics(fleet);
   const simulation: SimulationOptions = {
     capacityPerInstance: options.capacity,
     ...readMetrics(options, watched),
     launchSeconds: options.launchSeconds,
-    launchHook: options.launchHook,
+    launchHook,
+    ...(options.warmSeconds === undefined ? {} : { warmSeconds: options.warmSeconds }),
     ...(options.initial === undefined ? {} : { initialSize: options.initial }),
   };
   checkInitial(options.initial, fleet);
@@ -134,6 +144,7 @@ async function run(options: SimulateOptions, { say }: CommandContext): Promise<v
     keepPercent: objective.keepPercent,
     flapSeconds: options.flapMinutes * 60,
     pricePerHour: options.price,
+    restingPricePerHour: options.restingPrice,
   };
   const outcomes = await searched(options, { fleet, demand, options: simulation, figures }, objective.keptPercent, say);
   const best = outcomes?.[0];
@@ -141,7 +152,7 @@ async function run(options: SimulateOptions, { say }: CommandContext): Promise<v
   const result = simulate(shown, demand, simulation);
   const report: Report = {
     title: `Simulation of ${options.fleet ?? "the fleet"}${options.stack === undefined ? "" : ` of ${options.stack}`}`,
-    about: aboutText(options, best),
+    about: aboutText({ ...options, launchHook }, best),
     simulation: result,
     figures: figuresOf(result, shown.size.max, figures),
     capacityPerInstance: options.capacity,
@@ -203,7 +214,7 @@ function writeOut(option: string, file: string, text: string): void {
 /** JSON has neither typed arrays nor NaN nor infinity. */
 function jsonOf({ simulation, figures, outcomes }: Report): unknown {
   const list = (values: ArrayLike<number>) => Array.from(values, (value) => (Number.isFinite(value) ? value : null));
-  const { startMs, stepSeconds, demand, desired, inService, serving, metrics, leftOut } = simulation;
+  const { startMs, stepSeconds, demand, desired, inService, serving, warmPool, metrics, leftOut } = simulation;
   return {
     start: new Date(startMs).toISOString(),
     stepSeconds,
@@ -215,6 +226,7 @@ function jsonOf({ simulation, figures, outcomes }: Report): unknown {
       desired: list(desired),
       inService: list(inService),
       serving: list(serving),
+      ...(warmPool === undefined ? {} : { warmPool: { running: list(warmPool.running), resting: list(warmPool.resting) } }),
       metrics: Object.fromEntries(Object.entries(metrics).map(([name, values]) => [name, list(values)])),
     },
   };

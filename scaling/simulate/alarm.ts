@@ -2,7 +2,9 @@
 import { evaluate, isBreaching } from "../alarms/evaluate.ts";
 import type { AlarmCondition, AlarmState, DataPoint } from "../alarms/evaluate.ts";
 import { evaluatedPeriods, nextEvaluationMs } from "../alarms/schedule.ts";
-import type { Statistic } from "../types/common.ts";
+import type { MetricDataQuery, Statistic } from "../types/common.ts";
+import type { MathRun } from "./math.ts";
+import { statisticOf, type Samples } from "./samples.ts";
 import type { AlarmFigures } from "./types.ts";
 
 export interface SimulatedAlarm extends AlarmCondition {
@@ -12,15 +14,10 @@ export interface SimulatedAlarm extends AlarmCondition {
   readonly arn: string;
   readonly policyArn: string;
   readonly metric: string;
+  /** Metric math in the place of a metric; `metric` is the name of the result then. */
+  readonly queries?: readonly MetricDataQuery[];
   readonly statistic: Statistic;
   readonly periodSeconds: number;
-}
-
-/** Samples of one metric so far: one per step, NaN = none. */
-export interface Samples {
-  readonly values: Float64Array;
-  readonly startMs: number;
-  readonly stepMs: number;
 }
 
 const minuteMs = 60_000;
@@ -28,6 +25,8 @@ const minuteMs = 60_000;
 export class AlarmRun {
   readonly alarm: SimulatedAlarm;
   readonly #samples: Samples;
+  /** Where the alarm has to calculate its data points over the whole range. */
+  readonly #math: MathRun | undefined;
   #state: AlarmState = "INSUFFICIENT_DATA";
   #nextMs: number;
   #actedMs = -Infinity;
@@ -38,9 +37,10 @@ export class AlarmRun {
   #side = 0;
   #looked: number;
 
-  constructor(alarm: SimulatedAlarm, samples: Samples, nowMs: number) {
+  constructor(alarm: SimulatedAlarm, samples: Samples, nowMs: number, math?: MathRun) {
     this.alarm = alarm;
     this.#samples = samples;
+    this.#math = math?.isPointwise === false ? math : undefined;
     this.#nextMs = nextEvaluationMs(alarm, nowMs);
     this.#lastMs = nowMs;
     this.#looked = Math.max(0, Math.round((nowMs - samples.startMs) / samples.stepMs));
@@ -85,40 +85,24 @@ export class AlarmRun {
    */
   #isSettled(): boolean {
     const { statistic, periodSeconds, evaluationPeriods } = this.alarm;
-    if (statistic === "Sum" || statistic === "SampleCount" || this.#side === 0) return false;
+    if (this.#math !== undefined || statistic === "Sum" || statistic === "SampleCount" || this.#side === 0) return false;
     const steps = ((evaluationPeriods + 2) * periodSeconds * 1000) / this.#samples.stepMs;
     return this.#same > steps && this.#state === (this.#side === 1 ? "ALARM" : "OK");
   }
 
   #newest(nowMs: number): number | undefined {
-    return this.#point(nowMs - this.alarm.periodSeconds * 1000);
+    const periodMs = this.alarm.periodSeconds * 1000;
+    return statisticOf(this.#samples, this.alarm.statistic, nowMs - periodMs, periodMs);
   }
 
   #judge(nowMs: number): { readonly state: AlarmState; readonly value: number | undefined } {
-    const points = evaluatedPeriods(this.alarm, nowMs).map((timestampMs): DataPoint => ({ timestampMs, value: this.#point(timestampMs) }));
+    const starts = evaluatedPeriods(this.alarm, nowMs);
+    const { statistic, periodSeconds } = this.alarm;
+    const values =
+      this.#math?.points(starts) ?? starts.map((fromMs) => statisticOf(this.#samples, statistic, fromMs, periodSeconds * 1000));
+    const points = starts.map((timestampMs, index): DataPoint => ({ timestampMs, value: values[index] }));
     const { state, evaluated } = evaluate(this.alarm, points, this.#state);
     return { state, value: evaluated[0]?.value };
-  }
-
-  /** The statistic of the period that begins then. */
-  #point(fromMs: number): number | undefined {
-    const { values, startMs, stepMs } = this.#samples;
-    const first = Math.max(0, Math.round((fromMs - startMs) / stepMs));
-    const end = Math.round((fromMs + this.alarm.periodSeconds * 1000 - startMs) / stepMs);
-    let count = 0;
-    let sum = 0;
-    let least = Infinity;
-    let most = -Infinity;
-    for (let index = first; index < end; index++) {
-      const value = values[index] ?? NaN;
-      if (Number.isNaN(value)) continue;
-      count++;
-      sum += value;
-      least = Math.min(least, value);
-      most = Math.max(most, value);
-    }
-    if (count === 0) return undefined;
-    return { Average: sum / count, Sum: sum, Minimum: least, Maximum: most, SampleCount: count }[this.alarm.statistic];
   }
 
   figures(endMs: number): AlarmFigures {

@@ -1,5 +1,5 @@
 /** What a simulation comes to. */
-import type { AlarmFigures, Simulation } from "./types.ts";
+import type { AlarmFigures, Arrivals, Simulation } from "./types.ts";
 
 export interface FigureOptions {
   readonly capacityPerInstance: number;
@@ -9,6 +9,23 @@ export interface FigureOptions {
   readonly flapSeconds: number;
   /** Of one instance for an hour, in any currency. */
   readonly pricePerHour: number;
+  /** Of one that rests in the warm pool, stopped or hibernated, for an hour: its volumes. Default: 0. */
+  readonly restingPricePerHour?: number;
+}
+
+export interface ArrivalFigures {
+  readonly count: number;
+  /** From being launched, or taken out of the warm pool, to serving. */
+  readonly meanSeconds: number;
+}
+
+export interface WarmPoolFigures {
+  /** Instances in it, on average. */
+  readonly mean: number;
+  /** Billed as every running instance is, and part of `instanceHours`. */
+  readonly runningHours: number;
+  /** Stopped or hibernated: only the volumes cost. */
+  readonly restingHours: number;
 }
 
 export interface Figures {
@@ -20,8 +37,13 @@ export interface Figures {
   /** Share of the demand that was more than the serving instances carry, in percent. */
   readonly unservedPercent: number;
   readonly secondsAtMaximum: number;
+  /** Of all that ran, in service or not. */
   readonly instanceHours: number;
   readonly cost: number;
+  /** Absent without a warm pool. */
+  readonly warmPool?: WarmPoolFigures;
+  /** What began to serve: launched for it, or out of the warm pool. */
+  readonly arrivals: { readonly cold: ArrivalFigures; readonly warm: ArrivalFigures };
   readonly scaleOuts: number;
   readonly scaleIns: number;
   readonly flaps: number;
@@ -31,20 +53,37 @@ export interface Figures {
 }
 
 export function figuresOf(simulation: Simulation, maximum: number, options: FigureOptions): Figures {
-  const { stepSeconds, inService, launches, terminations, alarms, instanceSeconds } = simulation;
+  const { stepSeconds, inService, launches, terminations, alarms, arrivals, instanceSeconds } = simulation;
   const instanceHours = instanceSeconds / 3600;
+  const warmPool = poolFigures(simulation);
   return {
     seconds: inService.length * stepSeconds,
     size: spread(inService),
     ...service(simulation, options),
     secondsAtMaximum: inService.filter((size) => size >= maximum).length * stepSeconds,
     instanceHours,
-    cost: instanceHours * options.pricePerHour,
+    cost: instanceHours * options.pricePerHour + (warmPool?.restingHours ?? 0) * (options.restingPricePerHour ?? 0),
+    ...(warmPool === undefined ? {} : { warmPool }),
+    arrivals: { cold: arrivalFigures(arrivals.cold), warm: arrivalFigures(arrivals.warm) },
     ...changes(simulation, options.flapSeconds),
     launches,
     terminations,
     alarms,
   };
+}
+
+const arrivalFigures = ({ count, seconds }: Arrivals["cold"]): ArrivalFigures => ({
+  count,
+  meanSeconds: count === 0 ? 0 : seconds / count,
+});
+
+function poolFigures({ warmPool, stepSeconds }: Simulation): WarmPoolFigures | undefined {
+  if (warmPool === undefined) return undefined;
+  const hours = (sizes: Int32Array) => (sizes.reduce((sum, size) => sum + size, 0) * stepSeconds) / 3600;
+  const runningHours = hours(warmPool.running);
+  const restingHours = hours(warmPool.resting);
+  const simulatedHours = (warmPool.running.length * stepSeconds) / 3600;
+  return { mean: simulatedHours === 0 ? 0 : (runningHours + restingHours) / simulatedHours, runningHours, restingHours };
 }
 
 function spread(values: Int32Array): Figures["size"] {

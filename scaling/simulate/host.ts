@@ -1,41 +1,42 @@
 /** EC2 in virtual time for one simulated group: carries out what the model wants, and counts what serves and what it costs. */
 import { popDue, pushDue } from "../due-heap.ts";
-import type { Due } from "../due-heap.ts";
 import { createModel } from "../model.ts";
 import type { ScalingModelApi } from "../model-types.ts";
-import type { Effect, LaunchEffect, OwnedAlarm } from "../types/effects.ts";
+import type { Effect, LaunchEffect, OwnedAlarm, PutEventEffect } from "../types/effects.ts";
+import type { Arrivals } from "./types.ts";
+import { SimulatedInstance, type Pending } from "./instance.ts";
 
-/** EC2 bills by the second, and at least a minute: https://aws.amazon.com/ec2/pricing/on-demand/ */
-const leastBilledMs = 60_000;
 /** Nobody reads them afterwards, and a launch hook lasts two hours at most here. */
 const activitiesKeptMs = 6 * 3_600_000;
 const zones = ["a", "b", "c"];
+const launchedEvent = "EC2 Instance Launch Successful";
+const launchHookEvent = "EC2 Instance-launch Lifecycle Action";
+const terminateHookEvent = "EC2 Instance-terminate Lifecycle Action";
 
 export const simulatedGroup = "simulated";
+export const launchHookName = "launch";
 const template = { launchTemplateId: "lt-simulated", launchTemplateName: "simulated" };
 export const simulatedTemplate = { launchTemplate: { launchTemplateId: template.launchTemplateId, version: "1" } };
 export const simulatedSubnets = zones.map((zone) => `subnet-${zone}`);
 
-interface Pending extends Due {
-  readonly happens: "running" | "booted";
-  readonly instanceIds: readonly string[];
-}
-
 export interface HostOptions {
   readonly startMs: number;
+  /** From a launch, or a start out of the warm pool, to the state running. */
   readonly launchMs: number;
+  /** From a launch to the end of booting. */
   readonly bootMs: number;
-  /** Whether a launch hook holds instances until they have booted. */
-  readonly hook: boolean;
+  /** From a start out of the warm pool to serving, of an instance that had booted before. */
+  readonly warmMs: number;
 }
 
 export class SimulatedHost {
   readonly model: ScalingModelApi;
   readonly #options: HostOptions;
   readonly #pending: Pending[] = [];
-  readonly #runningSinceMs = new Map<string, number>();
-  readonly #serving = new Set<string>();
-  readonly #inService = new Set<string>();
+  readonly #instances = new Map<string, SimulatedInstance>();
+  /** In service and still booting. */
+  readonly #booting = new Set<string>();
+  #arrivals = noArrivals();
   #order = 0;
   #nowMs: number;
   #billedMs = 0;
@@ -53,11 +54,23 @@ export class SimulatedHost {
   }
 
   get inService(): number {
-    return this.#inService.size;
+    return this.model.count(simulatedGroup, "InService");
   }
   /** In service and booted. */
   get serving(): number {
-    return this.#serving.size;
+    return this.inService - this.#booting.size;
+  }
+  /** In the warm pool and running: prepared, or being prepared. */
+  get warmRunning(): number {
+    return this.model.count(simulatedGroup, "Warmed:Running", "Warmed:Pending", "Warmed:Pending:Wait", "Warmed:Pending:Proceed");
+  }
+  /** In the warm pool, stopped or hibernated. */
+  get warmResting(): number {
+    return this.model.count(simulatedGroup, "Warmed:Stopped", "Warmed:Hibernated");
+  }
+  /** What began to serve since the counting began. */
+  get arrivals(): Arrivals {
+    return this.#arrivals;
   }
 
   /** A command or fact now, and its effects. */
@@ -76,7 +89,7 @@ export class SimulatedHost {
       if (dueMs > nowMs) break;
       this.#nowMs = Math.max(this.#nowMs, dueMs);
       this.model.advance(this.#nowMs);
-      if (ownDueMs <= dueMs) this.#happen();
+      if (ownDueMs <= dueMs) this.#happen(popDue(this.#pending) as Pending);
       this.#carryOut();
     }
     this.#nowMs = nowMs;
@@ -87,7 +100,7 @@ export class SimulatedHost {
   /** What EC2 bills until now. */
   billedSeconds(): number {
     let running = 0;
-    for (const sinceMs of this.#runningSinceMs.values()) running += Math.max(leastBilledMs, this.#nowMs - sinceMs);
+    for (const instance of this.#instances.values()) running += instance.billedMs(this.#nowMs);
     return (this.#billedMs + running) / 1000;
   }
 
@@ -96,34 +109,51 @@ export class SimulatedHost {
     this.#billedMs = 0;
     this.launches = 0;
     this.terminations = 0;
-    for (const instanceId of this.#runningSinceMs.keys()) this.#runningSinceMs.set(instanceId, this.#nowMs);
+    this.#arrivals = noArrivals();
+    for (const instance of this.#instances.values()) instance.beginCounting(this.#nowMs);
   }
 
-  #happen(): void {
-    const due = popDue(this.#pending) as Pending;
+  #happen(due: Pending): void {
     for (const instanceId of due.instanceIds) {
-      if (!this.#runningSinceMs.has(instanceId)) continue; // gone meanwhile
-      if (due.happens === "running") this.#run(instanceId);
-      else this.#booted(instanceId);
+      const instance = this.#instances.get(instanceId);
+      if (instance?.due !== due) continue; // gone or stopped meanwhile
+      if (due.happens === "booted") {
+        this.#booted(instanceId, instance);
+      } else {
+        instance.run(this.#nowMs);
+        this.model.instanceStateChanged({ instanceId, state: "running" });
+      }
     }
-    if (due.happens === "running") this.#later(this.#options.bootMs - this.#options.launchMs, "booted", due.instanceIds);
+    if (due.happens === "running") this.#later(due.thenMs, { happens: "booted", instanceIds: due.instanceIds, thenMs: 0 });
   }
 
-  #run(instanceId: string): void {
-    this.model.instanceStateChanged({ instanceId, state: "running" });
-    if (!this.#options.hook) this.#inService.add(instanceId);
+  #booted(instanceId: string, instance: SimulatedInstance): void {
+    instance.boot();
+    if (this.#booting.delete(instanceId)) this.#arrived(instance);
+    this.#completeHook(instanceId, instance);
   }
 
-  #booted(instanceId: string): void {
-    if (this.#options.hook) {
-      this.model.completeLifecycleAction({ group: simulatedGroup, hook: "boot", instanceId, result: "CONTINUE" });
-      this.#inService.add(instanceId);
+  /** Nodes complete their launch hook when they have booted; one that rested running has. */
+  #completeHook(instanceId: string, instance: SimulatedInstance): void {
+    if (!instance.waits || !instance.ready) return;
+    instance.waits = false;
+    this.model.completeLifecycleAction({ group: simulatedGroup, hook: launchHookName, instanceId, result: "CONTINUE" });
+  }
+
+  #arrived(instance: SimulatedInstance): void {
+    const kind = instance.warm ? "warm" : "cold";
+    const { count, seconds } = this.#arrivals[kind];
+    this.#arrivals[kind] = { count: count + 1, seconds: seconds + (this.#nowMs - instance.wantedMs) / 1000 };
+    instance.wantedMs = NaN;
+  }
+
+  #later(delayMs: number, what: Pick<Pending, "happens" | "instanceIds" | "thenMs">): void {
+    const due: Pending = { ...what, atMs: this.#nowMs + delayMs, order: this.#order++ };
+    for (const instanceId of what.instanceIds) {
+      const instance = this.#instances.get(instanceId);
+      if (instance !== undefined && (what.happens === "running" || instance.isRunning)) instance.due = due;
     }
-    this.#serving.add(instanceId);
-  }
-
-  #later(delayMs: number, happens: Pending["happens"], instanceIds: readonly string[]): void {
-    pushDue(this.#pending, { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, happens, instanceIds });
+    pushDue(this.#pending, due);
   }
 
   #carryOut(): void {
@@ -133,30 +163,90 @@ export class SimulatedHost {
   }
 
   #carryOutOne(effect: Effect): void {
-    if (effect.kind === "launch") this.#launch(effect);
-    else if (effect.kind === "terminate") for (const instanceId of effect.instanceIds) this.#terminate(instanceId);
-    else if (effect.kind === "ensureAlarm") this.onAlarm(effect.alarm);
+    switch (effect.kind) {
+      case "launch":
+        this.#launch(effect);
+        break;
+      case "terminate":
+        for (const instanceId of effect.instanceIds) this.#terminate(instanceId);
+        break;
+      case "stop":
+        for (const instanceId of effect.instanceIds) this.#stop(instanceId);
+        break;
+      case "start":
+        for (const instanceId of effect.instanceIds) this.#start(instanceId);
+        break;
+      case "putEvent":
+        this.#hear(effect);
+        break;
+      case "ensureAlarm":
+        this.onAlarm(effect.alarm);
+        break;
+      default: // messages and targets: nobody listens
+        break;
+    }
   }
 
   #launch({ activityIds }: LaunchEffect): void {
+    const { launchMs, bootMs } = this.#options;
     const instanceIds = activityIds.map((activityId) => {
       const instanceId = `i-${activityId}`;
-      this.#runningSinceMs.set(instanceId, this.#nowMs);
+      this.#instances.set(instanceId, new SimulatedInstance(this.#nowMs, bootMs - launchMs));
       this.model.instanceLaunched({ activityId, instanceId });
       return instanceId;
     });
     this.launches += instanceIds.length;
-    this.#later(this.#options.launchMs, "running", instanceIds);
+    this.#later(launchMs, { happens: "running", instanceIds, thenMs: bootMs - launchMs });
   }
 
-  /** EC2 stops billing when the termination begins. */
   #terminate(instanceId: string): void {
-    const sinceMs = this.#runningSinceMs.get(instanceId) ?? this.#nowMs;
-    this.#billedMs += Math.max(leastBilledMs, this.#nowMs - sinceMs);
-    this.#runningSinceMs.delete(instanceId);
-    this.#inService.delete(instanceId);
-    this.#serving.delete(instanceId);
+    const instance = this.#instances.get(instanceId);
+    this.#billedMs += instance?.billedMs(this.#nowMs) ?? 0;
+    this.#instances.delete(instanceId);
+    this.#booting.delete(instanceId);
     this.terminations++;
     this.model.instanceStateChanged({ instanceId, state: "terminated" });
   }
+
+  /** Into the warm pool. Stopping takes EC2 a while, in which nothing is billed. */
+  #stop(instanceId: string): void {
+    const instance = this.#instances.get(instanceId);
+    this.#billedMs += instance?.billedMs(this.#nowMs) ?? 0;
+    instance?.stop(this.#nowMs);
+    this.#booting.delete(instanceId);
+    this.model.instanceStateChanged({ instanceId, state: "stopped" });
+  }
+
+  /** Out of the warm pool. What had not booted when it was stopped has to go on with that. */
+  #start(instanceId: string): void {
+    const { launchMs, warmMs } = this.#options;
+    const instance = this.#instances.get(instanceId);
+    if (instance === undefined) return;
+    instance.wantedMs = this.#nowMs;
+    this.#later(launchMs, { happens: "running", instanceIds: [instanceId], thenMs: Math.max(instance.bootLeftMs, warmMs - launchMs) });
+  }
+
+  /** Where an instance is on its way: what EventBridge is told. */
+  #hear({ detailType, detail }: PutEventEffect): void {
+    const instanceId = String(detail["EC2InstanceId"]);
+    const instance = this.#instances.get(instanceId);
+    if (instance === undefined) return;
+    if (detail["Origin"] === "WarmPool" && detailType !== terminateHookEvent) {
+      instance.warm = true;
+      if (Number.isNaN(instance.wantedMs)) instance.wantedMs = this.#nowMs; // it has waited running: there was no start
+    }
+    if (detailType === launchedEvent) {
+      if (detail["Destination"] === "WarmPool") instance.wantedMs = NaN;
+      else if (instance.ready) this.#arrived(instance);
+      else this.#booting.add(instanceId);
+    } else if (detailType === launchHookEvent) {
+      instance.waits = true;
+      this.#completeHook(instanceId, instance);
+    } else if (detailType === terminateHookEvent) {
+      instance.waits = false;
+      this.#booting.delete(instanceId);
+    }
+  }
 }
+
+const noArrivals = () => ({ cold: { count: 0, seconds: 0 }, warm: { count: 0, seconds: 0 } });

@@ -27,6 +27,8 @@ export class MetricRun {
         return Math.min(this.#model.max, this.#model.idle + (100 * demand) / (serving * this.#capacity));
       case "total":
         return demand;
+      case "per-instance":
+        return serving === 0 ? NaN : demand / serving;
       case "backlog":
         return (this.#backlog = Math.max(0, this.#backlog + (demand - serving * this.#capacity) * this.#stepSeconds));
     }

@@ -1,7 +1,8 @@
 /** A fleet's policies as commands to the model, and the alarms that run them. */
 import type { StepPolicyOutput, TargetPolicyOutput } from "../../contract/fleets-output.ts";
-import type { ScalingMetric, ScheduledScaling } from "../../contract/scaling-policies.ts";
-import type { CustomizedMetric } from "../types/common.ts";
+import type { MetricMath, ScalingMetric, ScheduledScaling, TargetMetric } from "../../contract/scaling-policies.ts";
+import { groupMetricNames } from "../types/common.ts";
+import type { CustomizedMetric, GroupMetricName, MetricDataQuery, TargetTracking } from "../types/common.ts";
 import type { PutScalingPolicy, PutScheduledAction } from "../types/commands.ts";
 import type { OwnedAlarm } from "../types/effects.ts";
 import type { SimulatedAlarm } from "./alarm.ts";
@@ -55,35 +56,43 @@ const customized = ({ namespace, name, statistic, dimensions = {} }: ScalingMetr
   dimensions: Object.entries(dimensions).map(([key, value]) => ({ name: key, value })),
 });
 
-/** @returns undefined for metric math, which a simulation has no metrics for. */
-export function targetPolicy({ name, target, scaleIn, metric }: TargetPolicyOutput): PutScalingPolicy | undefined {
-  if ("math" in metric) return undefined;
-  const measured =
-    "custom" in metric
-      ? { customizedMetric: customized(metric.custom) }
-      : {
-          predefinedMetric: {
-            predefinedMetricType: metric.predefined,
-            ...(metric.resourceLabel === undefined ? {} : { resourceLabel: metric.resourceLabel }),
-          },
-        };
-  return {
-    group,
-    name,
-    policyType: "TargetTrackingScaling",
-    targetTracking: { targetValue: target, disableScaleIn: !scaleIn, ...measured },
-  };
+export const targetPolicy = ({ name, target, scaleIn, metric }: TargetPolicyOutput): PutScalingPolicy => ({
+  group,
+  name,
+  policyType: "TargetTrackingScaling",
+  targetTracking: { targetValue: target, disableScaleIn: !scaleIn, ...measured(metric) },
+});
+
+function measured(metric: TargetMetric): Pick<TargetTracking, "predefinedMetric" | "customizedMetric"> {
+  if ("math" in metric) return { customizedMetric: { metrics: mathQueries(metric.math) } };
+  if ("custom" in metric) return { customizedMetric: customized(metric.custom) };
+  const { predefined: predefinedMetricType, resourceLabel } = metric;
+  return { predefinedMetric: { predefinedMetricType, ...(resourceLabel === undefined ? {} : { resourceLabel }) } };
+}
+
+/** The metrics under their names, and the expression, which alone gives data. */
+function mathQueries({ expression, metrics }: MetricMath): MetricDataQuery[] {
+  let id = "result";
+  while (Object.hasOwn(metrics, id)) id += "_";
+  return [
+    ...Object.entries(metrics).map(([name, metric]) => {
+      const { metricName = "", namespace = "", dimensions = [] } = customized(metric);
+      return { id: name, metricStat: { metric: { metricName, namespace, dimensions }, stat: metric.statistic }, returnData: false };
+    }),
+    { id, expression, returnData: true },
+  ];
 }
 
 /** The alarm that target tracking made for itself, under a name that says whose it is. */
 export function ownedAlarm(alarm: OwnedAlarm, policy: string): SimulatedAlarm {
-  const { alarmName, alarmArn, policyArn, metric, comparisonOperator, threshold, evaluationPeriods } = alarm;
+  const { alarmName, alarmArn, policyArn, metric, metrics, comparisonOperator, threshold, evaluationPeriods } = alarm;
   return {
     name: alarmName,
     label: `${policy} ${comparisonOperator.startsWith("Greater") ? "high" : "low"}`,
     arn: alarmArn,
     policyArn,
-    metric: metric?.metricName ?? "",
+    metric: metric?.metricName ?? `${policy} = ${metrics?.at(-1)?.expression ?? ""}`,
+    ...(metrics === undefined ? {} : { queries: metrics }),
     statistic: alarm.statistic ?? "Average",
     periodSeconds: alarm.periodSeconds,
     comparisonOperator,
@@ -113,14 +122,44 @@ export function scheduledAction(action: ScheduledScaling, nowMs: number): PutSch
   };
 }
 
-/** Metrics that the fleet's policies watch, each once, in their order. */
-export function watchedMetrics({ scaling }: SimulatedFleet): string[] {
-  const names = scaling.policies.flatMap((policy): string[] => {
-    if (policy.kind === "step") return [policy.metric.name];
-    if ("math" in policy.metric) return [];
-    return "custom" in policy.metric ? [policy.metric.custom.name] : [predefinedNames[policy.metric.predefined]];
-  });
-  return [...new Set(names)];
+/** Metrics of a policy, whoever publishes them. */
+function metricsOf(policy: SimulatedFleet["scaling"]["policies"][number]): Pick<ScalingMetric, "namespace" | "name" | "dimensions">[] {
+  const { metric } = policy;
+  if ("math" in metric) return Object.values(metric.math.metrics);
+  if ("custom" in metric) return [metric.custom];
+  return "predefined" in metric ? [{ namespace: "AWS/EC2", name: predefinedNames[metric.predefined] }] : [metric];
+}
+
+/** Those that Auto Scaling publishes of the group itself: nothing needs to be assumed about them. */
+const isOfGroup = ({ namespace, name }: Pick<ScalingMetric, "namespace" | "name">) =>
+  namespace === "AWS/AutoScaling" && (groupMetricNames as readonly string[]).includes(name);
+
+const allMetrics = ({ scaling }: SimulatedFleet) => scaling.policies.flatMap(metricsOf);
+
+/** Metrics that the fleet's policies watch and that follow from demand, each once, in their order. */
+export const watchedMetrics = (fleet: SimulatedFleet): string[] => [
+  ...new Set(
+    allMetrics(fleet)
+      .filter((metric) => !isOfGroup(metric))
+      .map(({ name }) => name),
+  ),
+];
+
+/** Metrics of the group itself that the fleet's policies watch. */
+export const watchedGroupMetrics = (fleet: SimulatedFleet): GroupMetricName[] => [
+  ...new Set(
+    allMetrics(fleet)
+      .filter(isOfGroup)
+      .map(({ name }) => name as GroupMetricName),
+  ),
+];
+
+/** Names that stand for several metrics: a simulation tells metrics apart by their names. */
+export function sharedNames(fleet: SimulatedFleet): string[] {
+  const identities = new Map<string, Set<string>>();
+  for (const { namespace, name, dimensions = {} } of allMetrics(fleet))
+    identities.set(name, (identities.get(name) ?? new Set()).add(JSON.stringify([namespace, Object.entries(dimensions).sort()])));
+  return [...identities].flatMap(([name, { size }]) => (size > 1 ? [name] : []));
 }
 
 /** https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PredefinedMetricSpecification.html */

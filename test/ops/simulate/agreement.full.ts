@@ -9,9 +9,11 @@ import * as sdk from "@aws-sdk/client-auto-scaling";
 import { CloudWatchClient, PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
 import { CreateLaunchTemplateCommand, DescribeSubnetsCommand, EC2Client, RegisterImageCommand } from "@aws-sdk/client-ec2";
 import type { StepPolicyOutput } from "../../../contract/fleets-output.ts";
+import type { MetricMath } from "../../../contract/scaling-policies.ts";
 import { MetricRun } from "../../../scaling/simulate/metric.ts";
 import { watchedMetrics } from "../../../scaling/simulate/policies.ts";
-import type { Demand } from "../../../scaling/simulate/types.ts";
+import { poolSizes } from "../../../ops/simulate/report.ts";
+import type { Demand, SimulatedFleet } from "../../../scaling/simulate/types.ts";
 import { startTestAws, type TestAws } from "../../sandbox/aws/local-aws.ts";
 import { recordedFile, simulated, type Recorded } from "./recorded.ts";
 import { scenarioMinutes, scenarios, type Scenario } from "./scenarios.ts";
@@ -27,6 +29,7 @@ class Player {
   readonly scenario: Scenario;
   readonly desired: number[] = [];
   readonly inService: number[] = [];
+  readonly warm: number[] = [];
   readonly #demand: Demand;
   readonly #metrics: ReadonlyMap<string, MetricRun>;
   readonly #since = new Map<string, number>();
@@ -39,20 +42,18 @@ class Player {
     );
   }
 
-  /** Instances in service, each from when it was first seen so; those of the beginning have booted long ago. */
-  look(instances: readonly sdk.Instance[], nowMs: number): string[] {
-    const ids = instances.flatMap(({ InstanceId, LifecycleState }) => (LifecycleState === "InService" ? InstanceId! : []));
-    for (const id of ids) if (!this.#since.has(id)) this.#since.set(id, nowMs);
-    return ids;
-  }
-
   /** @returns the values of the metrics for the minute that begins. */
-  minute(step: number, group: sdk.AutoScalingGroup, nowMs: number): Map<string, number> {
-    const ids = this.look(group.Instances ?? [], step === 0 ? 0 : nowMs);
+  minute(step: number, group: sdk.AutoScalingGroup, pool: readonly sdk.Instance[], nowMs: number): Map<string, number> {
+    const instances = group.Instances ?? [];
+    // Those of the beginning have booted long ago.
+    for (const { InstanceId } of [...instances, ...pool])
+      if (!this.#since.has(InstanceId!)) this.#since.set(InstanceId!, step === 0 ? 0 : nowMs);
+    const ids = instances.flatMap(({ InstanceId, LifecycleState }) => (LifecycleState === "InService" ? InstanceId! : []));
     const bootMs = this.scenario.launchHook ? 0 : this.scenario.fleet.bootSeconds * 1000;
-    const serving = ids.filter((id) => (this.#since.get(id) ?? 0) + bootMs <= nowMs).length;
+    const serving = ids.filter((id) => this.#since.get(id)! + bootMs <= nowMs).length;
     this.desired.push(group.DesiredCapacity!);
     this.inService.push(ids.length);
+    this.warm.push(pool.length);
     const values = new Map<string, number>();
     for (const [name, run] of this.#metrics) {
       run.sample(step, this.#demand.values[step]!, serving);
@@ -60,6 +61,13 @@ class Player {
     }
     return values;
   }
+}
+
+function namespaceOf({ scaling }: SimulatedFleet, name: string): string {
+  const metrics = scaling.policies.flatMap(({ metric }) =>
+    "math" in metric ? Object.values(metric.math.metrics) : "name" in metric ? metric : [],
+  );
+  return metrics.find((one) => one.name === name)?.namespace ?? "AWS/EC2";
 }
 
 describe("the simulator and the Auto Scaling service", function () {
@@ -75,7 +83,14 @@ describe("the simulator and the Auto Scaling service", function () {
     const { AutoScalingGroups = [] } = await autoscaling.send(new sdk.DescribeAutoScalingGroupsCommand({ MaxRecords: 100 }));
     return new Map(AutoScalingGroups.map((group) => [group.AutoScalingGroupName!, group]));
   };
-  const pendingSince = new Map<string, number>();
+  const warmPools = async () => {
+    const pools = scenarios.map(async ({ name, fleet }): Promise<[string, sdk.Instance[]]> => {
+      if (fleet.warmPool === undefined) return [name, []];
+      const { Instances = [] } = await autoscaling.send(new sdk.DescribeWarmPoolCommand({ AutoScalingGroupName: name }));
+      return [name, Instances.filter(({ LifecycleState }) => !LifecycleState!.startsWith("Warmed:Terminat"))];
+    });
+    return new Map(await Promise.all(pools));
+  };
 
   async function createGroup({ name, fleet, initial, launchHook }: Scenario, VPCZoneIdentifier: string): Promise<void> {
     const hook = { LifecycleHookName: "boot", LifecycleTransition: "autoscaling:EC2_INSTANCE_LAUNCHING", HeartbeatTimeout: 7200 };
@@ -89,6 +104,18 @@ describe("the simulator and the Auto Scaling service", function () {
         LaunchTemplate: { LaunchTemplateName: "simulated" },
         VPCZoneIdentifier,
         ...(launchHook ? { LifecycleHookSpecificationList: [hook] } : {}),
+      }),
+    );
+    await autoscaling.send(new sdk.EnableMetricsCollectionCommand({ AutoScalingGroupName: name, Granularity: "1Minute" }));
+    if (fleet.warmPool === undefined) return;
+    const { state, min, maxPrepared, reuse } = fleet.warmPool;
+    await autoscaling.send(
+      new sdk.PutWarmPoolCommand({
+        AutoScalingGroupName: name,
+        PoolState: state,
+        MinSize: min,
+        MaxGroupPreparedCapacity: maxPrepared,
+        ...(reuse === true ? { InstanceReusePolicy: { ReuseOnScaleIn: true } } : {}),
       }),
     );
   }
@@ -129,20 +156,43 @@ describe("the simulator and the Auto Scaling service", function () {
     );
   }
 
+  const predefined = { PredefinedMetricSpecification: { PredefinedMetricType: "ASGAverageCPUUtilization" as const } };
+  const calculated = (group: string, { expression, metrics }: MetricMath) => ({
+    CustomizedMetricSpecification: {
+      Metrics: [
+        ...Object.entries(metrics).map(([Id, metric]) => ({
+          Id,
+          MetricStat: {
+            Metric: {
+              Namespace: metric.namespace,
+              MetricName: metric.name,
+              Dimensions: [{ Name: "AutoScalingGroupName", Value: group }],
+            },
+            Stat: metric.statistic,
+          },
+          ReturnData: false,
+        })),
+        { Id: "result", Expression: expression, ReturnData: true },
+      ],
+    },
+  });
+
   async function createPolicies({ name, fleet }: Scenario): Promise<void> {
     for (const policy of fleet.scaling.policies) {
       if (policy.kind === "step") {
         await createStep(name, policy);
         continue;
       }
-      const PredefinedMetricSpecification = { PredefinedMetricType: "ASGAverageCPUUtilization" as const };
-      const TargetTrackingConfiguration = { TargetValue: policy.target, DisableScaleIn: !policy.scaleIn, PredefinedMetricSpecification };
       await autoscaling.send(
         new sdk.PutScalingPolicyCommand({
           AutoScalingGroupName: name,
           PolicyName: policy.name,
           PolicyType: "TargetTrackingScaling",
-          TargetTrackingConfiguration,
+          TargetTrackingConfiguration: {
+            TargetValue: policy.target,
+            DisableScaleIn: !policy.scaleIn,
+            ...("math" in policy.metric ? calculated(name, policy.metric.math) : predefined),
+          },
         }),
       );
     }
@@ -157,15 +207,22 @@ describe("the simulator and the Auto Scaling service", function () {
       );
   }
 
-  /** Nodes complete their hook when they have booted. */
+  /** Where each instance waits, and since when. */
+  const waits = new Map<string, { readonly state: string; readonly sinceMs: number; readonly seconds: number }>();
+  /** Nodes complete their hook when they have booted: a cold boot, or one out of the warm pool. */
   async function completeHooks(): Promise<void> {
     const nowMs = await now();
-    for (const { name, fleet, launchHook } of scenarios) {
+    const pools = await warmPools();
+    const members = await groups();
+    for (const { name, fleet, launchHook, warmSeconds } of scenarios) {
       if (!launchHook) continue;
-      for (const { InstanceId, LifecycleState } of (await groups()).get(name)?.Instances ?? []) {
-        if (LifecycleState !== "Pending:Wait") continue;
-        if (!pendingSince.has(InstanceId!)) pendingSince.set(InstanceId!, nowMs);
-        if (pendingSince.get(InstanceId!)! + fleet.bootSeconds * 1000 > nowMs) continue;
+      for (const { InstanceId, LifecycleState } of [...(members.get(name)?.Instances ?? []), ...(pools.get(name) ?? [])]) {
+        const before = waits.get(InstanceId!);
+        const state = LifecycleState!;
+        if (before?.state !== state)
+          waits.set(InstanceId!, { state, sinceMs: nowMs, seconds: before === undefined ? fleet.bootSeconds : warmSeconds });
+        const { sinceMs, seconds } = waits.get(InstanceId!)!;
+        if (!state.endsWith("Pending:Wait") || sinceMs + seconds * 1000 > nowMs) continue;
         const LifecycleActionResult = "CONTINUE";
         await autoscaling.send(
           new sdk.CompleteLifecycleActionCommand({
@@ -208,19 +265,19 @@ describe("the simulator and the Auto Scaling service", function () {
     const players = scenarios.map((scenario) => new Player(scenario, simulated(scenario, startMs).demand));
     for (let step = 0; step < scenarioMinutes; step++) {
       const found = await groups();
+      const pools = await warmPools();
       const nowMs = await now();
       for (const player of players) {
         const { name, fleet } = player.scenario;
-        for (const [metric, value] of player.minute(step, found.get(name)!, nowMs)) {
-          const { namespace } = fleet.scaling.policies.flatMap((one) => (one.kind === "step" ? one.metric : []))[0] ?? {
-            namespace: "AWS/EC2",
-          };
+        for (const [metric, value] of player.minute(step, found.get(name)!, pools.get(name) ?? [], nowMs)) {
+          const namespace = namespaceOf(fleet, metric);
           await aws.admin("POST", "metrics", { namespace, name: metric, dimensions: { AutoScalingGroupName: name }, value });
         }
       }
       await advance(60);
     }
-    for (const { scenario, desired, inService } of players) played.push({ name: scenario.name, startMs, desired, inService });
+    for (const { scenario, desired, inService, warm } of players)
+      played.push({ name: scenario.name, startMs, desired, inService, ...(scenario.fleet.warmPool === undefined ? {} : { warm }) });
     if (process.env["FLEET_RECORD"] === "1") writeFileSync(recordedFile, `${JSON.stringify(played, undefined, 2)}\n`);
   });
   after(async () => {
@@ -230,17 +287,18 @@ describe("the simulator and the Auto Scaling service", function () {
 
   for (const [index, scenario] of scenarios.entries()) {
     it(`have the same sizes every minute: ${scenario.name}`, () => {
-      const { desired, inService } = simulated(scenario, startMs).simulation;
+      const { desired, inService, warmPool } = simulated(scenario, startMs).simulation;
       assert.deepEqual([...desired], played[index]!.desired, "desired");
       assert.deepEqual([...inService], played[index]!.inService, "in service");
+      if (warmPool !== undefined) assert.deepEqual([...poolSizes(warmPool)], played[index]!.warm, "in the warm pool");
     });
   }
 
   it("did what is recorded", () => {
     const recorded = JSON.parse(readFileSync(join(recordedFile), "utf8")) as Recorded[];
     assert.deepEqual(
-      played.map(({ name, desired, inService }) => ({ name, desired, inService })),
-      recorded.map(({ name, desired, inService }) => ({ name, desired, inService })),
+      played.map((one) => ({ ...one, startMs: 0 })),
+      recorded.map((one) => ({ ...one, startMs: 0 })),
     );
   });
 });

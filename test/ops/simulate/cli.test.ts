@@ -7,6 +7,10 @@ import { fleetsOfPreview } from "../../../ops/simulate/preview.ts";
 import { readDemand, readMetrics, readObjective, readRanges } from "../../../ops/simulate/options.ts";
 import { exitCodes } from "../../../ops/exit-codes.ts";
 import { Project } from "../project.ts";
+import { chartsOf } from "../../../ops/simulate/page.ts";
+import { figureRows, reportText, type Report } from "../../../ops/simulate/report.ts";
+import { figuresOf } from "../../../scaling/simulate/figures.ts";
+import { simulated } from "./recorded.ts";
 import { scenarios } from "./scenarios.ts";
 
 describe("ops simulate", function () {
@@ -109,7 +113,7 @@ describe("ops simulate", function () {
     [
       "an unknown model",
       () => readMetrics({ metric: ["memory"], idle: 0, max: 100 }, ["CPU"]),
-      /^--metric memory: allowed: utilization, total, backlog/,
+      /^--metric memory: allowed: utilization, total, per-instance, backlog/,
     ],
     [
       "an unknown metric",
@@ -137,6 +141,35 @@ describe("ops simulate", function () {
   });
 });
 
+describe("what is told of a warm pool", () => {
+  it("is how fast instances came, cold and out of it, what it took, and its curve", () => {
+    const scenario = scenarios.find(({ name }) => name === "warm-pool")!;
+    const { simulation } = simulated(scenario, Date.UTC(2026, 0, 5));
+    const price = { pricePerHour: 1, restingPricePerHour: 0.1 };
+    const figures = figuresOf(simulation, 20, { capacityPerInstance: 10, keepPercent: 90, flapSeconds: 1800, ...price });
+    const report: Report = {
+      ...{ title: "Simulation", about: "About.", simulation, figures },
+      ...{ capacityPerInstance: 10, keepPercent: 90, keptPercent: 99, currency: "EUR" },
+    };
+    const rows = new Map(figureRows(figures, report).map(([name, value]) => [name, value]));
+    assert.deepEqual(
+      ["cost", "came out of the warm pool", "launched for the load", "warm pool, stopped or hibernated"].map((name) => rows.get(name)),
+      [
+        "9.35 EUR",
+        "6, each serving after 30 s on average",
+        "4, each serving after 4 min on average",
+        "4.467 hours, of which only the volumes cost",
+      ],
+    );
+    assert.match(reportText(report), /^pool {4}█/m);
+    const [sizes] = chartsOf(report);
+    assert.deepEqual(
+      sizes?.series.map(({ label }) => label),
+      ["instances in service", "instances that the demand fills", "prepared in the warm pool"],
+    );
+  });
+});
+
 describe("a preview of the settings", () => {
   it("has size, boot time and every policy of each fleet", () => {
     const { fleet } = scenarios[0]!;
@@ -154,15 +187,28 @@ describe("a preview of the settings", () => {
       down: down!.rest,
       targets: [],
       metrics: [{ name: "queue", up: up!.rest }],
+      composites: [{ name: "busy", when: "all", alarms: ["up"], unless: [], stopsRollout: false }],
     };
+    const capacity = {
+      launchHook: { heartbeatSeconds: 300 },
+      terminateHook: { heartbeatSeconds: 120 },
+      warmPool: { state: "Stopped", reuse: false },
+      mixedInstances: { types: ["m5.large"] },
+    };
+    const group = { healthCheckGracePeriod: 120, maxInstanceLifetime: 86_400, protectFromScaleIn: true };
     const steps = [
-      { newState: { type: "fleet:components:Fleet", inputs: {} } },
+      { newState: { type: "fleet:components:Fleet", inputs: { identity: { fleet: "app" }, ...capacity, group } } },
       { newState: { type: "fleet:components:ScalingAlarms", inputs } },
       {},
     ];
     const [first] = fleet.scaling.policies;
     assert.deepEqual(fleetsOfPreview({ steps }), {
-      app: { ...fleet, scaling: { policies: [...fleet.scaling.policies, { ...first, of: "queue" }] } },
+      app: {
+        ...fleet,
+        ...capacity,
+        groupOptions: { maxInstanceLifetimeSeconds: 86_400, protectFromScaleIn: true },
+        scaling: { policies: [...fleet.scaling.policies, { ...first, of: "queue" }], composites: { busy: "" } },
+      },
     });
     assert.deepEqual(fleetsOfPreview({}), {});
     assert.ok(readFileSync(join(import.meta.dirname, "../../../contract/type-tokens.ts"), "utf8").includes(steps[1]!.newState!.type));

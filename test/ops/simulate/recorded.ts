@@ -9,14 +9,16 @@ export interface Recorded {
   readonly startMs: number;
   readonly desired: readonly number[];
   readonly inService: readonly number[];
+  /** In the warm pool, whatever their state. */
+  readonly warm?: readonly number[];
 }
 
 export const recordedFile = join(import.meta.dirname, "recorded.json");
 
-export function simulated({ fleet, load, capacity, metric, initial, launchHook }: Scenario, startMs: number) {
+export function simulated({ fleet, load, capacity, metric, initial, launchHook, warmSeconds }: Scenario, startMs: number) {
   const faults: LoadFault[] = [];
   const demand = demandOf(parseLoads(load, faults), { startMs, seconds: scenarioMinutes * 60, stepSeconds: 60, seed: 1 });
   if (faults.length > 0) throw new Error(JSON.stringify(faults));
-  const options = { capacityPerInstance: capacity, metric, initialSize: initial, launchSeconds: 0, launchHook };
+  const options = { capacityPerInstance: capacity, metric, initialSize: initial, launchSeconds: 0, warmSeconds, launchHook };
   return { demand, simulation: simulate(fleet, demand, options) };
 }

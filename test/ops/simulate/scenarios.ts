@@ -11,6 +11,8 @@ export interface Scenario {
   readonly metric: MetricModel;
   readonly initial: number;
   readonly launchHook: boolean;
+  /** From a start out of the warm pool to the end of its hook; without a hook or a pool 0. */
+  readonly warmSeconds: number;
 }
 
 export const scenarioMinutes = 90;
@@ -46,12 +48,13 @@ function scenario(
   name: string,
   policies: FleetOutput["scaling"]["policies"],
   load: readonly string[],
-  more: Partial<Omit<Scenario, "fleet">> & Partial<SimulatedFleet> & { readonly schedules?: FleetOutput["scaling"]["schedules"] } = {},
+  more: Partial<Omit<Scenario, "fleet">> &
+    Partial<Omit<SimulatedFleet, "launchHook">> & { readonly schedules?: FleetOutput["scaling"]["schedules"] } = {},
 ): Scenario {
-  const { size = { min: 2, max: 20 }, bootSeconds = 120, schedules, ...others } = more;
+  const { size = { min: 2, max: 20 }, bootSeconds = 120, schedules, warmPool, ...others } = more;
   const scaling = { policies, ...(schedules === undefined ? {} : { schedules }) };
-  const fleet = { size, bootSeconds, scaling };
-  return { name, fleet, capacity: 10, load, metric: utilization, initial: size.min, launchHook: false, ...others };
+  const fleet = { size, bootSeconds, scaling, ...(warmPool === undefined ? {} : { warmPool }) };
+  return { name, fleet, capacity: 10, load, metric: utilization, initial: size.min, launchHook: false, warmSeconds: 0, ...others };
 }
 
 export const scenarios: readonly Scenario[] = [
@@ -124,5 +127,34 @@ export const scenarios: readonly Scenario[] = [
       metric: { kind: "backlog" },
       schedules: [{ name: "evening", recurrence: "7 * * * *", min: 1 }],
     },
+  ),
+  scenario(
+    "warm-pool",
+    [step("up", 70, { steps: [{ lower: 0, adjustment: 2 }] }), step("down", 30, {})],
+    ["constant:value=10", "spike:by=65,at=6m,for=35m"],
+    { launchHook: true, bootSeconds: 240, warmSeconds: 30, warmPool: { state: "Stopped", maxPrepared: 8, reuse: true } },
+  ),
+  scenario("warm-pool-running", [step("up", 70, {}), step("down", 45, {})], ["wave:low=10,high=90,period=60m,peak=30m"], {
+    bootSeconds: 180,
+    warmPool: { state: "Running", min: 1, maxPrepared: 5 },
+  }),
+  scenario(
+    "metric-math",
+    [
+      target(1000, {
+        name: "backlog-per-instance",
+        metric: {
+          math: {
+            expression: "IF(instances > 0, waiting / instances, waiting)",
+            metrics: {
+              waiting: { namespace: "Jobs", name: "Waiting", statistic: "Maximum" },
+              instances: { namespace: "AWS/AutoScaling", name: "GroupInServiceInstances", statistic: "Average" },
+            },
+          },
+        },
+      }),
+    ],
+    ["constant:value=15", "spike:by=25,at=8m,for=25m"],
+    { metric: { kind: "backlog" } },
   ),
 ];

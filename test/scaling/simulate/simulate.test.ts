@@ -58,6 +58,7 @@ describe("a simulation", () => {
       secondsAtMaximum: 0,
       instanceHours: 4,
       cost: 2,
+      arrivals: { cold: { count: 0, meanSeconds: 0 }, warm: { count: 0, meanSeconds: 0 } },
       scaleOuts: 0,
       scaleIns: 0,
       flaps: 0,
@@ -106,20 +107,60 @@ describe("a simulation", () => {
   });
 
   it("leaves out what it cannot know, and says so", () => {
-    const math = {
+    const math = (name: string, expression: string) => ({
       kind: "target" as const,
       policyArn: "",
-      name: "per-instance",
+      name,
       target: 5,
       scaleIn: true,
-      metric: { math: { expression: "a", metrics: {} } },
-    };
+      metric: { math: { expression, metrics: { a: { ...cpu, dimensions: { Queue: "q" } } } } },
+    });
     const predictive = { target: 50, predefined: "ASGCPUUtilization", mode: "ForecastOnly", bufferSeconds: 0 } as const;
-    const fleet = { ...fleetOf([]), scaling: { policies: [math], predictive } };
-    assert.deepEqual(simulate(fleet, demandOf([1]), options).leftOut, [
-      "target tracking per-instance: it calculates its metric",
+    const mixedInstances = {
+      types: ["m5.large"],
+      capacityUnits: "units",
+      onDemandBaseCapacity: 0,
+      onDemandPercentageAboveBase: 100,
+      spotAllocationStrategy: "lowest-price",
+    } as const;
+    const fleet: SimulatedFleet = {
+      ...fleetOf([]),
+      terminateHook: { heartbeatSeconds: 60, onAbandon: "retain" },
+      mixedInstances,
+      groupOptions: { maxInstanceLifetimeSeconds: 86_400, terminationPolicies: ["arn:aws:lambda:us-east-1:123456789012:function:mine"] },
+      scaling: {
+        policies: [step("up", 70), math("ranked", "RANK(a)"), math("plain", "a * 2")],
+        predictive,
+        composites: { busy: "app-busy" },
+      },
+    };
+    const [ranked, ...others] = simulate(fleet, demandOf([1]), options).leftOut;
+    assert.match(ranked ?? "", /^target tracking ranked: its metric math \(The function RANK is not part of/);
+    assert.deepEqual(others, [
+      "metrics with the name CPUUtilization: several have it, and they are simulated as one",
       "predictive scaling: its forecast is AWS's own",
+      "composite alarm busy: it tells operators and changes no size",
+      "terminateHook.onAbandon: no hook is abandoned here, and nothing is retained",
+      "mixedInstances: all instances carry the same, cost the same, and none is taken back",
+      "mixedInstances.capacityUnits: the sizes are taken as instances, not as units",
+      "group.maxLifetimeDays: nothing is replaced for its age",
+      "group.terminationPolicies: a function of one's own is not called; instances go as OldestLaunchTemplate, then Default, have it",
     ]);
+    assert.deepEqual(simulate(fleetOf([step("up", 70)]), demandOf([1]), options).leftOut, []);
+  });
+
+  it("keeps what is protected from scale-in, and bills what a terminating hook holds", () => {
+    const load = demandOf([...minutes(10, 20), ...minutes(30, 0)]);
+    const policies = [step("up", 70), step("down", 30, { evaluationPeriods: 1, datapointsToAlarm: 1 })];
+    const run = (more: Partial<SimulatedFleet>) => simulate(fleetOf(policies, { bootSeconds: 0, ...more }), load, options);
+    const free = run({});
+    const kept = run({ groupOptions: { protectFromScaleIn: true } });
+    assert.deepEqual([free.inService[39], kept.inService[39], kept.terminations], [1, kept.inService[10], 0]);
+    const idle = (more: Partial<SimulatedFleet>) =>
+      simulate(fleetOf(policies, more), demandOf(minutes(30, 0)), { ...options, initialSize: 2 });
+    const [gone, held] = [idle({}), idle({ terminateHook: { heartbeatSeconds: 600 } })];
+    assert.deepEqual([...held.inService], [...gone.inService]);
+    assert.deepEqual([gone.terminations, held.terminations, held.instanceSeconds - gone.instanceSeconds], [1, 1, 600]);
   });
 
   it("runs schedules at their time and forgets those that are over", () => {
