@@ -1,6 +1,7 @@
 /** CloudWatch with the official SDK, and the two protocols the SDK for JavaScript does not speak. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import {
@@ -508,6 +509,14 @@ describe("dashboards", () => {
   });
 });
 
+/** Rows of the table in sandbox/aws/ACTIONS.md. */
+function ownActions() {
+  const text = readFileSync(join(import.meta.dirname, "../../../sandbox/aws/ACTIONS.md"), "utf8");
+  return [...text.matchAll(/^\| ([^|]+?) +\| `([^`]+)` +\| (\w+) +\|[^|]*\| `([^`]+)`: (.+?) +\|$/gm)].map(
+    ([, service = "", action = "", state = "", file = "", title = ""]) => ({ service, action, state, file, title }),
+  );
+}
+
 describe("protocols", () => {
   const authorization = "AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-1/monitoring/aws4_request, SignedHeaders=host, Signature=0";
 
@@ -530,7 +539,20 @@ describe("protocols", () => {
     );
     const unknown = await call({ Action: "PutAnomalyDetector" });
     assert.equal(unknown.status, 400);
-    assert.match(await unknown.text(), /<Type>Sender<\/Type><Code>InvalidAction<\/Code>/);
+    const refusal = await unknown.text();
+    assert.match(refusal, /<Type>Sender<\/Type><Code>InvalidAction<\/Code>/);
+    const names = /this local CloudWatch; it has ([^.]+)\./.exec(refusal)?.[1]?.split(", ") ?? [];
+    const rows = ownActions().filter(({ service }) => service === "CloudWatch");
+    assert.deepEqual(rows.map(({ action }) => action).sort(), names.sort());
+  });
+
+  it("stands in ACTIONS.md with the other actions that are ours, each with its state and a test that exists", () => {
+    for (const { service, action, state, file, title } of ownActions()) {
+      assert.ok(state === "faithful" || state === "simplified", `${service} ${action} is ${state}`);
+      const source = readFileSync(join(import.meta.dirname, file), "utf8");
+      assert.ok(source.includes(`it("${title}"`), `${file} has no test «${title}» (${action})`);
+      assert.ok(source.includes(`${action}Command`) || source.includes(`"${action}"`), `${file} does not call ${action}`);
+    }
   });
 
   it("answers RPC v2 CBOR", async () => {

@@ -15,9 +15,11 @@ import {
   CreateDocumentCommand,
   DeleteAssociationCommand,
   DescribeAssociationCommand,
+  DescribeInstanceAssociationsStatusCommand,
   DescribeInstanceInformationCommand,
   ListAssociationsCommand,
   ListTagsForResourceCommand,
+  RemoveTagsFromResourceCommand,
   SSMClient,
   UpdateAssociationCommand,
 } from "@aws-sdk/client-ssm";
@@ -233,6 +235,11 @@ describe("Systems Manager", () => {
     );
     await agent("UpdateInstanceAssociationStatus", { AssociationId, InstanceId: id, ExecutionResult: { Status: "Success" } });
     assert.equal((await describe_()).Overview?.Status, "Success");
+    const { InstanceAssociationStatusInfos: infos } = await ssm.send(new DescribeInstanceAssociationsStatusCommand({ InstanceId: id }));
+    assert.deepEqual(
+      infos?.map((info) => [info.AssociationId, info.InstanceId, info.Status]),
+      [[AssociationId, id, "Success"]],
+    );
     await ssm.send(new UpdateAssociationCommand({ AssociationId, Targets: [{ Key: "InstanceIds", Values: [id] }] }));
     const updated = await describe_();
     assert.deepEqual([updated.AssociationVersion, updated.AssociationName, updated.Overview?.Status], ["2", undefined, "Pending"]);
@@ -244,6 +251,9 @@ describe("Systems Manager", () => {
       { Key: "a", Value: "b" },
       { Key: "c", Value: "d" },
     ]);
+    const ofAssociation = { ResourceType: "Association" as const, ResourceId: AssociationId };
+    await ssm.send(new RemoveTagsFromResourceCommand({ ...ofAssociation, TagKeys: ["a"] }));
+    assert.deepEqual((await ssm.send(new ListTagsForResourceCommand(ofAssociation))).TagList, [{ Key: "c", Value: "d" }]);
     const listed = await ssm.send(new ListAssociationsCommand({ AssociationFilterList: [{ key: "Name", value: "own-document" }] }));
     assert.equal(listed.Associations?.length, 1);
     await ssm.send(new DeleteAssociationCommand({ AssociationId }));
