@@ -21,6 +21,7 @@ import type { DeployResult } from "../../sandbox/engine/api.ts";
 import { ChefEyes } from "../../sandbox/start/chef.ts";
 import { Checkout } from "../helpers/checkout.ts";
 import { clientOptions, leftovers } from "../helpers/inventory.ts";
+import { checkNodeRole } from "./role-check.ts";
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -44,6 +45,8 @@ interface System {
   readonly check: (seen: Seen, world: World) => Promise<void> | void;
   /** What was executed, as the test saw it: names of stand-ins that must have been called. */
   readonly executed: readonly string[];
+  /** What the role allows, as `Sid action`, and nothing here asked for. */
+  readonly unusedPermissions: readonly string[];
   readonly operatorSees: string;
 }
 
@@ -59,6 +62,21 @@ const server = {
   key: "ssm:/storefront/chef/validator",
 };
 
+/** Allowed to every node, and asked for only in another situation than these tests'. */
+const elsewhere = [
+  // No agent of Systems Manager runs here, through which operators open sessions.
+  ...["ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel"].map(
+    (one) => `SessionManager ${one}`,
+  ),
+  ...["ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"].map((one) => `SessionManager ${one}`),
+  "OwnLifecycleActions autoscaling:RecordLifecycleActionHeartbeat", // of a boot that takes longer than a third of the hook's time
+  "OwnHealth autoscaling:SetInstanceHealth", // of a failed boot whose hook does not wait
+];
+/** Of a boot that failed. */
+const toldOfFailures = ["BootLog logs:CreateLogStream", "BootLog logs:PutLogEvents", "BootMetric cloudwatch:PutMetricData"];
+
+const ofAgent = (action: string) => `ManagedNode ssm:${action}`;
+
 const systems: readonly System[] = [
   {
     title: "`none` with a launch hook",
@@ -66,6 +84,7 @@ const systems: readonly System[] = [
     settings: { launchHook: { heartbeatSeconds: 600 } },
     check: ({ file }) => assert.equal((JSON.parse(file("etc/fleet/fleet.json")) as { role: string }).role, "app"),
     executed: [],
+    unusedPermissions: [...elsewhere, ...toldOfFailures],
     operatorSees: "launch hook CONTINUE; tags; `/etc/fleet/fleet.json`",
   },
   {
@@ -82,6 +101,7 @@ const systems: readonly System[] = [
       assert.ok(app.prefix.length > 0);
     },
     executed: ["chef-client", "systemctl"],
+    unusedPermissions: elsewhere,
     operatorSees: "node and client named by the instance id in Chef; `chef-client.timer`; both gone after the instance",
   },
   {
@@ -104,6 +124,16 @@ const systems: readonly System[] = [
       assert.equal(tags["fleet:layer"], "app");
     },
     executed: ["hostnamectl", "systemctl", "agent"],
+    // The stand-in of the agent registers, and runs no document.
+    unusedPermissions: [
+      ...elsewhere.filter((one) => one !== "SessionManager ssm:UpdateInstanceInformation"),
+      ...["DescribeAssociation", "DescribeDocument", "GetDeployablePatchSnapshotForInstance", "GetDocument", "GetManifest"].map(ofAgent),
+      ...["ListAssociations", "PutComplianceItems", "PutConfigurePackageResult", "PutInventory", "UpdateAssociationStatus"].map(ofAgent),
+      ...["AcknowledgeMessage", "DeleteMessage", "FailMessage", "GetEndpoint", "GetMessages", "SendReply"].map(
+        (action) => `ManagedNode ec2messages:${action}`,
+      ),
+      "Cookbooks s3:GetObject",
+    ],
     operatorSees: "managed node Online, Name tag `v3 staging web - <hostname>`, association `Success`",
   },
   {
@@ -119,6 +149,7 @@ const systems: readonly System[] = [
       assert.equal((JSON.parse(file(`var/chef/nodes/${instance}.json`)) as { name: string }).name, instance);
     },
     executed: ["mount", "chef-client", "systemctl"],
+    unusedPermissions: elsewhere,
     operatorSees: "`/chef` mounted by volume id; a local run; no node on any server",
   },
   {
@@ -137,6 +168,8 @@ const systems: readonly System[] = [
       assert.ok(code?.Tags?.some(({ Key, Value }) => Key === "fleet:name" && Value === "app"));
     },
     executed: ["mount"],
+    // Before a boot has given its volume to the instance it takes it off and deletes it when it fails; bats walks that.
+    unusedPermissions: [...elsewhere, "OwnVolumes ec2:DetachVolume", "OwnVolumes ec2:DeleteVolume", "OwnInstances ec2:DetachVolume"],
     operatorSees: "a volume of the newest snapshot at `/code`, tagged as the fleet's, gone with the instance",
   },
 ];
@@ -198,6 +231,7 @@ async function run(system: System, checkout: Checkout): Promise<void> {
       [verb, "--stack", "staging", "--json", "--keep", ...(verb === "up" ? ["--boot"] : []), ...consumer, ...set, ...quick],
       { timeoutMs: 240_000 },
     );
+    assert.match(stdout, /^\{/, stderr.slice(-3_000));
     const result = JSON.parse(stdout) as DeployResult;
     assert.ok(result.ok, JSON.stringify(result.diagnostics) + stderr);
     return result;
@@ -218,6 +252,10 @@ async function run(system: System, checkout: Checkout): Promise<void> {
     );
 
   await failedBootIsReplaced(world, home, booted);
+  const { calls, refused, unused } = await checkNodeRole(aws, app.prefix, app.group.name);
+  assert.ok(calls > 0);
+  assert.deepEqual(refused, []);
+  assert.deepEqual(unused, system.unusedPermissions);
   const logs = await checkout.sandbox("logs", inService[0] ?? "");
   assert.match(logs.stdout, /launch hook: CONTINUE/);
 

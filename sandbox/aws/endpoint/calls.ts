@@ -13,6 +13,8 @@ export interface RecordedCall {
   readonly permission: string;
   /** ARNs, or `*` for an action that names no resource. */
   readonly resources: readonly string[];
+  /** What conditions see of the request itself: tags that it asks for, and the metric's namespace. */
+  readonly conditionKeys: Readonly<Record<string, string | readonly string[]>>;
   readonly roleName: string | null;
   readonly accessKeyId: string;
   readonly status: number;
@@ -50,6 +52,7 @@ export class CallLog {
       action,
       permission: permissionOf(request.service, action),
       resources: resourcesOf(request),
+      conditionKeys: conditionKeysOf(request),
       roleName: request.roleName ?? null,
       accessKeyId: request.accessKeyId,
       status,
@@ -134,13 +137,33 @@ export function resourcesOf(request: AwsRequest): string[] {
   return found.length === 0 ? ["*"] : [...new Set(found)];
 }
 
+/**
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requesttag
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html
+ */
+function conditionKeysOf(request: AwsRequest): RecordedCall["conditionKeys"] {
+  if (request.service === "monitoring") {
+    const namespace = parametersOf(request).find(([name]) => name === "Namespace")?.[1];
+    return namespace === undefined ? {} : { "cloudwatch:namespace": namespace };
+  }
+  if (request.service !== "ec2") return {};
+  const pairs = new Map(queryOf(request));
+  const tags = [...pairs].flatMap(([name, key]): [string, string][] =>
+    /(?:^|\.)Tag\.\d+\.Key$/.test(name) ? [[key, pairs.get(name.replace(/Key$/, "Value")) ?? ""]] : [],
+  );
+  if (tags.length === 0) return {};
+  const requested = tags.map(([key, value]) => [`aws:requesttag/${key}`.toLowerCase(), value] as const);
+  return { "aws:tagkeys": tags.map(([key]) => key), ...Object.fromEntries(requested) };
+}
+
+const queryOf = (request: AwsRequest): URLSearchParams =>
+  new URLSearchParams(request.method === "GET" ? (request.url.split("?")[1] ?? "") : request.body.toString("utf8"));
+
 /** Top-level parameters; lists as several pairs. */
 function parametersOf(request: AwsRequest): [string, string][] {
   const protocol = protocolOf(request.service, request.headers, request.url);
-  if (protocol === "query" || protocol === "ec2") {
-    const text = request.method === "GET" ? (request.url.split("?")[1] ?? "") : request.body.toString("utf8");
-    return [...new URLSearchParams(text)].map(([name, value]) => [name.replace(/(\.member)?\.\d+$/, ""), value]);
-  }
+  if (protocol === "query" || protocol === "ec2")
+    return [...queryOf(request)].map(([name, value]) => [name.replace(/(\.member)?\.\d+$/, ""), value]);
   const decoded = decodeBody(protocol, request.body);
   return Object.entries(decoded).flatMap(([name, value]) =>
     (Array.isArray(value) ? (value as unknown[]) : [value]).flatMap((one): [string, string][] =>

@@ -1,10 +1,10 @@
 /**
- * Condition operators of policies: the strings, ARNs, truth values and presence that resource policies of a notice path use.
+ * Condition operators of policies: the strings, ARNs, truth values and presence that policies of a notice path and of nodes use.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
  */
 
-/** Keys in lower case: condition keys are not case-sensitive. */
-export type ConditionContext = Readonly<Record<string, string>>;
+/** Keys in lower case: condition keys are not case-sensitive. A list is a key of several values, such as `aws:tagkeys`. */
+export type ConditionContext = Readonly<Record<string, string | readonly string[]>>;
 
 export class PolicyError extends Error {
   override name = "PolicyError";
@@ -49,11 +49,27 @@ const negations: Readonly<Record<string, string>> = {
 
 export const conditionOperators: readonly string[] = [...Object.keys(tests), ...Object.keys(negations), "Null"];
 
-/** Whether one operator with one key holds. Several wanted values mean any of them; for a negated operator, none of them. */
+/**
+ * Whether one operator with one key holds. Several wanted values mean any of them; for a negated operator, none of them. A key of
+ * several values needs ForAllValues or ForAnyValue before its operator.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+ */
 export function conditionHolds(operator: string, key: string, wanted: readonly string[], context: ConditionContext): boolean {
+  const [, set, single = operator] = /^(ForAllValues|ForAnyValue):(.*)$/.exec(operator) ?? [];
+  const actual = context[key.toLowerCase()];
+  if (set !== undefined) {
+    const values = actual === undefined ? [] : typeof actual === "string" ? [actual] : actual;
+    const holds = (value: string) => singleHolds(single, wanted, value);
+    return set === "ForAllValues" ? values.every(holds) : values.some(holds);
+  }
+  if (typeof actual === "object")
+    throw new PolicyError(`${key} has several values; ${operator} needs ForAllValues or ForAnyValue before it.`);
+  return singleHolds(operator, wanted, actual);
+}
+
+function singleHolds(operator: string, wanted: readonly string[], actual: string | undefined): boolean {
   const ifExists = operator.endsWith("IfExists");
   const name = ifExists ? operator.slice(0, -"IfExists".length) : operator;
-  const actual = context[key.toLowerCase()];
   if (name === "Null") return wanted.some((value) => (value.toLowerCase() === "true") === (actual === undefined));
   const positive = tests[name];
   const negated = tests[negations[name] ?? ""];

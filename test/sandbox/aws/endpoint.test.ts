@@ -1,9 +1,10 @@
 /** The endpoint: who answers, what is refused, what is recorded. */
 import assert from "node:assert/strict";
 import { AutoScalingClient, DescribeAutoScalingGroupsCommand } from "@aws-sdk/client-auto-scaling";
-import { CloudWatchClient, ListMetricsCommand } from "@aws-sdk/client-cloudwatch";
+import { CloudWatchClient, ListMetricsCommand, PutMetricDataCommand } from "@aws-sdk/client-cloudwatch";
 import { CloudWatchLogsClient, CreateLogGroupCommand, DescribeLogGroupsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import {
+  CreateTagsCommand,
   DescribeImagesCommand,
   DescribeInstanceAttributeCommand,
   DescribeInstancesCommand,
@@ -63,6 +64,7 @@ interface Call {
   readonly action: string;
   readonly permission: string;
   readonly resources: readonly string[];
+  readonly conditionKeys: Readonly<Record<string, unknown>>;
   readonly roleName: string | null;
   readonly status: number;
 }
@@ -248,6 +250,18 @@ describe("what is recorded", () => {
     ]);
     await aws.admin("DELETE", "calls");
     assert.deepEqual(await calls(), []);
+  });
+
+  it("has what conditions see of the request: tags that it asks for, and the metric's namespace", async () => {
+    await aws.admin("DELETE", "calls");
+    const tag = { Key: "fleet:Role", Value: "app" };
+    await client(EC2Client).send(new CreateTagsCommand({ Resources: ["i-0123456789abcdef0"], Tags: [tag] }));
+    await client(EC2Client).send(new DescribeSubnetsCommand({}));
+    await client(CloudWatchClient).send(new PutMetricDataCommand({ Namespace: "Fleet", MetricData: [{ MetricName: "M", Value: 1 }] }));
+    assert.deepEqual(
+      (await calls()).map(({ conditionKeys }) => conditionKeys),
+      [{ "aws:tagkeys": ["fleet:Role"], "aws:requesttag/fleet:role": "app" }, {}, { "cloudwatch:namespace": "Fleet" }],
+    );
   });
 });
 

@@ -122,7 +122,12 @@ describe("policies", () => {
 });
 
 describe("conditions", () => {
-  const context = { "aws:sourcearn": topic, "aws:sourceaccount": "123456789012", "aws:securetransport": "true" };
+  const context = {
+    "aws:sourcearn": topic,
+    "aws:sourceaccount": "123456789012",
+    "aws:securetransport": "true",
+    "aws:tagkeys": ["Name", "role"],
+  };
   for (const [operator, key, wanted, expected] of [
     ["StringEquals", "AWS:SourceAccount", ["1", "123456789012"], true],
     ["StringEquals", "aws:SourceAccount", ["12345678901?"], false],
@@ -139,10 +144,24 @@ describe("conditions", () => {
     ["StringNotEquals", "aws:PrincipalOrgID", ["o-1"], true],
     ["Null", "aws:PrincipalOrgID", ["true"], true],
     ["Null", "aws:SourceArn", ["true"], false],
+    ["ForAllValues:StringEquals", "aws:TagKeys", ["Name", "role", "more"], true],
+    ["ForAllValues:StringEquals", "aws:TagKeys", ["Name"], false],
+    ["ForAllValues:StringEquals", "aws:PrincipalOrgPaths", ["Name"], true],
+    ["ForAnyValue:StringLike", "aws:TagKeys", ["r*"], true],
+    ["ForAnyValue:StringLike", "aws:TagKeys", ["x*"], false],
+    ["ForAnyValue:StringEquals", "aws:PrincipalOrgPaths", ["Name"], false],
+    ["ForAllValues:StringEquals", "aws:SourceAccount", ["1"], false],
   ] as const) {
     it(`${operator} ${key} ${wanted.join(", ")} is ${expected}`, () =>
       assert.equal(conditionHolds(operator, key, wanted, context), expected));
   }
+
+  it("refuse a key of several values without a word for all or any of them", () => {
+    assert.throws(
+      () => conditionHolds("StringEquals", "aws:TagKeys", ["Name"], context),
+      /aws:TagKeys has several values; StringEquals needs/,
+    );
+  });
 
   it("take every other character for itself", () => {
     fc.assert(fc.property(fc.string(), (text) => assert.ok(/[*?]/.test(text) || wildcard(text).test(text))));
