@@ -75,6 +75,7 @@ const verbs: Readonly<Record<ActivityKind, string>> = {
   "in-service": "Moving EC2 instance out of Standby",
   attach: "Attaching an existing EC2 instance",
   detach: "Detaching EC2 instance",
+  equilibrium: "Could not scale to desired capacity because all remaining instances are protected from scale-in.",
 };
 
 export function describeActivity(activity: ActivityState): string {
@@ -84,8 +85,8 @@ export function describeActivity(activity: ActivityState): string {
 
 export function activityDetails(activity: ActivityState): Record<string, string> {
   return {
-    "Subnet ID": activity.subnetId,
-    "Availability Zone": activity.zone,
+    ...(activity.subnetId === "" ? {} : { "Subnet ID": activity.subnetId }),
+    ...(activity.zone === "" ? {} : { "Availability Zone": activity.zone }),
     ...(activity.alarmArn === undefined ? {} : { "Invoked Alarm Arn": activity.alarmArn }),
   };
 }

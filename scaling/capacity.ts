@@ -2,12 +2,13 @@
  * Brings a group to its desired capacity. Runs for every group that was touched, after each command, fact or timer.
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/asg-capacity-limits.html
  */
-import { at, sentences } from "./activities.ts";
+import { at, endActivity, sentences, startActivity } from "./activities.ts";
 import { clampCapacity } from "./adjustment.ts";
 import type { Core } from "./core.ts";
 import { differenceCause, launchInstances } from "./launching.ts";
 import { beginTermination, returnToWarmPool } from "./lifecycle.ts";
-import type { GroupState } from "./state.ts";
+import { isActive } from "./membership.ts";
+import type { GroupState, InstanceState } from "./state.ts";
 import { chooseForTermination } from "./termination-policy.ts";
 import { takeFromWarmPool } from "./warm-pool.ts";
 
@@ -46,7 +47,8 @@ function scaleOut(core: Core, group: GroupState, target: number): void {
 function scaleIn(core: Core, group: GroupState, target: number): void {
   if (group.suspended.has("Terminate")) return;
   const from = group.active;
-  for (const instance of chooseForTermination(core, group, from - target)) {
+  const chosen = chooseForTermination(core, group, from - target);
+  for (const instance of chosen) {
     const reason = `${at(core)}an instance was taken out of service in response to a difference between desired and actual capacity, shrinking the capacity from ${from} to ${target}.`;
     const selected = `${at(core)}instance ${instance.id} was selected for termination.`;
     const cause = sentences(group.changeCause, `${reason}  ${selected}`);
@@ -61,6 +63,21 @@ function scaleIn(core: Core, group: GroupState, target: number): void {
       beginTermination(core, group, instance, { cause, alarmArn: group.changeAlarmArn });
     }
   }
+  if (chosen.length < from - target) sayProtected(core, group);
+}
+
+/**
+ * What is protected stays although the desired capacity has fallen; the activities say so once for each change of it.
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-instance-protection.html
+ */
+function sayProtected(core: Core, group: GroupState): void {
+  const stays = (instance: InstanceState) => !isActive(instance) || instance.protectedFromScaleIn;
+  if (group.changeCause === "" || group.launching.size > 0 || ![...group.instances.values()].every(stays)) return;
+  const cause = sentences(group.changeCause, `${at(core)}group reached equilibrium.`);
+  const activity = startActivity(core, group, { kind: "equilibrium", cause, zone: "", subnetId: "", alarmArn: group.changeAlarmArn });
+  endActivity(core, activity, "Cancelled");
+  group.changeCause = "";
+  group.changeAlarmArn = undefined;
 }
 
 /** Sets the desired capacity, within the limits, and remembers why. */

@@ -261,7 +261,17 @@ export interface HookWait {
 }
 
 export type ActivityKind =
-  "launch" | "warm-launch" | "from-warm" | "terminate" | "warm-terminate" | "warm-return" | "standby" | "in-service" | "attach" | "detach";
+  | "launch"
+  | "warm-launch"
+  | "from-warm"
+  | "terminate"
+  | "warm-terminate"
+  | "warm-return"
+  | "standby"
+  | "in-service"
+  | "attach"
+  | "detach"
+  | "equilibrium";
 
 export interface ActivityState {
   readonly id: string;

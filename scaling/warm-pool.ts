@@ -57,6 +57,7 @@ function moveIntoGroup(core: Core, group: GroupState, instance: InstanceState, c
   const { zone, subnetId } = instance;
   instance.origin = "WarmPool";
   instance.destination = "AutoScalingGroup";
+  instance.protectedFromScaleIn = group.protectNewInstances; // "moves an instance from a warm pool … inherits": ec2-auto-scaling-instance-protection.html
   instance.activityId = startActivity(core, group, { kind: "from-warm", cause, zone, subnetId, instanceId: instance.id }).id;
   setState(group, instance, "Pending");
   if (instance.ec2State === "running") started(core, group, instance);

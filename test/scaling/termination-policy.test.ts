@@ -1,7 +1,7 @@
 /** https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-termination-policies.html */
 import assert from "node:assert/strict";
 import type { MixedInstancesPolicy } from "../../scaling/types/common.ts";
-import { Host, minutes, seconds } from "./helpers.ts";
+import { Host, hours, minutes, seconds } from "./helpers.ts";
 
 const resize = (host: Host, desiredCapacity: number) => host.do((model) => model.setDesiredCapacity({ group: "web", desiredCapacity }));
 
@@ -112,6 +112,14 @@ describe("termination policies", () => {
       host.instances().map((instance) => instance.instanceId),
       [first!.instanceId],
     );
+    const told = () => host.model.activities({}).filter(({ description }) => description.startsWith("Could not scale"));
+    assert.deepEqual(
+      told().map((one) => [one.description, one.status, one.instanceId, one.details]),
+      [["Could not scale to desired capacity because all remaining instances are protected from scale-in.", "Cancelled", undefined, {}]],
+    );
+    assert.match(told()[0]!.cause, /changing the desired capacity from 2 to 0\. {2}At \S+ group reached equilibrium\.$/);
+    host.pass(hours(1));
+    assert.equal(told().length, 1);
     host.do((model) => model.setInstanceProtection({ group: "web", instanceIds: [first!.instanceId], protectedFromScaleIn: false }));
     host.pass(minutes(1));
     assert.deepEqual(host.instances(), []);

@@ -42,10 +42,11 @@ describe("a warm pool", () => {
   it("serves a scale-out first, started again, and is filled up", () => {
     const host = hostAt(1, { maxGroupPreparedCapacity: 3 });
     const prepared = host.group().warmPoolInstances.map((instance) => instance.instanceId);
+    host.do((model) => model.updateGroup({ name: "web", newInstancesProtectedFromScaleIn: true }));
     resize(host, 2);
     host.pass(seconds(1));
     const moved = host.instances().find((instance) => prepared.includes(instance.instanceId));
-    assert.equal(moved!.lifecycleState, "Pending");
+    assert.deepEqual([moved!.lifecycleState, moved!.protectedFromScaleIn], ["Pending", true]);
     host.pass(minutes(1));
     assert.equal(host.model.instance(moved!.instanceId)!.lifecycleState, "InService");
     const activity = host.model.activities({}).find((one) => one.instanceId === moved!.instanceId);
