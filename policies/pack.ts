@@ -22,7 +22,7 @@ setFlagsFromString("--semi-space-growth-factor=1");
 
 const settings = observeSettings();
 const requests = new Requests();
-requests.observe();
+requests.observe(() => settings.remediating || rules.some(({ level }) => level === "remediate"));
 
 new PolicyPack("fleet", {
   displayName: "Fleet",

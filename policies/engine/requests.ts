@@ -84,15 +84,27 @@ function carrierOf(type: string, options: protocol.AnalyzerResourceOptions): pro
   return carrier;
 }
 
+function nameless(): protocol.AnalyzeRequest {
+  const request = new protocol.AnalyzeRequest().setOptions(new protocol.AnalyzerResourceOptions());
+  request.getProperties = () => emptied;
+  return request;
+}
+
 export class Requests {
   readonly #resources = new WeakMap<object, ResourceFacts>();
   readonly #deployments = new WeakMap<object, Deployment>();
 
-  /** Changes the decoders of the analyzer protocol. Call it before `new PolicyPack`. */
-  observe(): void {
-    const { analyze, analyzeStack } = services.AnalyzerService;
+  /**
+   * Changes the decoders of the analyzer protocol. Call it before `new PolicyPack`. The engine asks for remediations of every
+   * resource; while `remediating` is false, no rule will repair anything, and these requests are not read at all.
+   */
+  observe(remediating: () => boolean): void {
+    const { analyze, analyzeStack, remediate } = services.AnalyzerService;
+    const decode = remediate.requestDeserialize;
+    const unread = nameless();
     analyze.requestDeserialize = (bytes) => this.readResource(bytes);
     analyzeStack.requestDeserialize = (bytes) => this.readStack(bytes);
+    remediate.requestDeserialize = (bytes) => (remediating() ? decode(bytes) : unread);
   }
 
   readResource(bytes: Uint8Array): protocol.AnalyzeRequest {

@@ -8,6 +8,7 @@
 import { createRequire } from "node:module";
 
 interface PolicyConfigMessage {
+  getEnforcementlevel(): number;
   getProperties(): { toJavaScript(): Record<string, unknown> } | undefined;
 }
 
@@ -21,16 +22,26 @@ interface AnalyzerService {
 
 type Properties = Readonly<Record<string, unknown>>;
 
+/** `REMEDIATE` of the protocol's levels. */
+const remediateLevel = 3;
+
 export class Settings {
   #configured: ReadonlyMap<string, Properties> | undefined;
+  #remediating = true;
 
   /** Configuration per rule; undefined until the engine has sent it. */
   get configured(): ReadonlyMap<string, Properties> | undefined {
     return this.#configured;
   }
 
-  accept(configured: ReadonlyMap<string, Properties>): void {
+  /** Whether a rule may be told to repair resources; true until the engine has told the levels. */
+  get remediating(): boolean {
+    return this.#remediating;
+  }
+
+  accept(configured: ReadonlyMap<string, Properties>, remediating: boolean): void {
     this.#configured = configured;
+    this.#remediating = remediating;
   }
 }
 
@@ -42,7 +53,10 @@ export function observeSettings(): Settings {
   configure.requestDeserialize = (bytes) => {
     const message = decode(bytes);
     const entries = [...message.getPolicyconfigMap().entries()];
-    settings.accept(new Map(entries.map(([name, config]) => [name, config.getProperties()?.toJavaScript() ?? {}])));
+    settings.accept(
+      new Map(entries.map(([name, config]) => [name, config.getProperties()?.toJavaScript() ?? {}])),
+      entries.some(([, config]) => config.getEnforcementlevel() === remediateLevel),
+    );
     return message;
   };
   return settings;

@@ -34,6 +34,17 @@ describe("pack as a process", function () {
     }
   });
 
+  it("repairs what a rule is told to, and nothing before and after", async () => {
+    const queue = { type: "aws:sqs:Queue", properties: { sqsManagedSseEnabled: false, delaySeconds: 3 } };
+    const [facts] = materialise({ resources: { jobs: queue } }, true).inputs;
+    await pack.configure();
+    assert.equal(await pack.remediate(facts!), undefined);
+    await pack.configure({}, ["queue-encrypted"]);
+    assert.deepEqual(await pack.remediate(facts!), { name: "jobs", sqsManagedSseEnabled: true, delaySeconds: 3 });
+    await pack.configure();
+    assert.equal(await pack.remediate(facts!), undefined);
+  });
+
   for (const rule of rules) {
     it(`${rule.id}: each failing example fails for the right reason`, async () => {
       for (const example of readExamples(rule.id).bad) {

@@ -144,18 +144,24 @@ describe("requests that are read once", () => {
     await assert.rejects(answers(pack, read, { inputs: [], outputs }), loud);
   });
 
-  it("are what the server decodes, once observed", () => {
-    const { analyze, analyzeStack } = services.AnalyzerService;
-    const original = [analyze.requestDeserialize, analyzeStack.requestDeserialize] as const;
+  it("are what the server decodes, once observed; those for remediations only when a rule may repair something", () => {
+    const { analyze, analyzeStack, remediate } = services.AnalyzerService;
+    const original = [analyze, analyzeStack, remediate].map((method) => method.requestDeserialize);
     try {
-      new Requests().observe();
+      let remediating = false;
+      new Requests().observe(() => remediating);
       const { inputs, outputs } = materialise({ resources: { jobs: { type: "aws:sqs:Queue", properties: { delaySeconds: 3 } } } }, true);
-      const one = analyze.requestDeserialize(Buffer.from(analyzeRequest(inputs[0]!).serializeBinary()));
-      assert.deepEqual(one.getProperties()?.toJavaScript(), { "fleet: read with the request": true });
+      const bytes = Buffer.from(analyzeRequest(inputs[0]!).serializeBinary());
+      const propertiesOf = (request: protocol.AnalyzeRequest) => request.getProperties()?.toJavaScript();
+      assert.deepEqual(propertiesOf(analyze.requestDeserialize(bytes)), { "fleet: read with the request": true });
       const all = analyzeStack.requestDeserialize(Buffer.from(stackRequest([...outputs, ...outputs]).serializeBinary()));
       assert.equal(all.getResourcesList().length, 1);
+      assert.equal(remediate.requestDeserialize(bytes).getUrn(), "");
+      remediating = true;
+      assert.equal(remediate.requestDeserialize(bytes).getUrn(), inputs[0]?.urn);
+      assert.deepEqual(propertiesOf(remediate.requestDeserialize(bytes)), inputs[0]?.properties);
     } finally {
-      [analyze.requestDeserialize, analyzeStack.requestDeserialize] = original;
+      [analyze, analyzeStack, remediate].forEach((method, index) => Object.assign(method, { requestDeserialize: original[index] }));
     }
   });
 });

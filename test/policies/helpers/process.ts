@@ -22,6 +22,7 @@ interface StartOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+const disabled = analyzer.EnforcementLevel.DISABLED;
 const levelNames = ["advisory", "mandatory", "disabled", "remediate"] as const;
 const severityNames = ["", "low", "medium", "high", "critical"] as const;
 
@@ -123,8 +124,11 @@ export class PackProcess {
     };
   }
 
-  /** Defaults of the pack under what is given, as the engine merges them; a disabled rule is switched on when it is named. */
-  async configure(given: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {}): Promise<void> {
+  /** Defaults of the pack under what is given, as the engine merges them; a disabled rule is switched on when it is named, and `remediated` ones repair. */
+  async configure(
+    given: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {},
+    remediated: readonly string[] = [],
+  ): Promise<void> {
     const info = await this.#rawInfo();
     const request = new analyzer.ConfigureAnalyzerRequest();
     const map = request.getPolicyconfigMap();
@@ -134,9 +138,8 @@ export class PackProcess {
       const config = new analyzer.PolicyConfig();
       const own = given[policy.getName()];
       const level = policy.getEnforcementlevel();
-      config.setEnforcementlevel(
-        own !== undefined && level === analyzer.EnforcementLevel.DISABLED ? analyzer.EnforcementLevel.ADVISORY : level,
-      );
+      const named = own !== undefined && level === disabled ? analyzer.EnforcementLevel.ADVISORY : level;
+      config.setEnforcementlevel(remediated.includes(policy.getName()) ? analyzer.EnforcementLevel.REMEDIATE : named);
       config.setProperties(struct({ ...defaults, ...own }));
       map.set(policy.getName(), config);
     }
@@ -155,6 +158,14 @@ export class PackProcess {
 
   async analyzeStack(resources: readonly ResourceFacts[]): Promise<Said[]> {
     return saidIn(await this.stackAnswer(stackRequest(resources)));
+  }
+
+  /** Properties after all remediations; undefined when there was none. */
+  async remediate(facts: ResourceFacts): Promise<Record<string, unknown> | undefined> {
+    const answer = await promised<InstanceType<typeof analyzer.RemediateResponse>>((callback) =>
+      this.#client.remediate(analyzeRequest(facts), callback),
+    );
+    return answer.getRemediationsList().at(-1)?.getProperties()?.toJavaScript();
   }
 
   /** The answer to a message as it is, after the remediation that the engine asks for first. */
