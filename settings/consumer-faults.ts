@@ -1,6 +1,6 @@
 import { fault } from "../scaling/checks/fault.ts";
 import type { Fault } from "../scaling/checks/fault.ts";
-import { checkedFault } from "./faults.ts";
+import { checkedFault, setLine } from "./faults.ts";
 import type { SettingFault } from "./faults.ts";
 import { projectSchemas } from "./schema.ts";
 import type { ProjectSettings } from "./schema.ts";
@@ -23,8 +23,29 @@ export function consumerFaults(project: string, values: ReadonlyMap<string, unkn
   return [
     ...ownFaults(consumer.data).map((one) => checkedFault(`${project}:consumer`, one)),
     ...visibility.map((one) => checkedFault(`${project}:notices`, one)),
+    ...namingFaults(project, consumer.data, values.get(`${project}:fleets`)),
   ];
 }
+
+/** A function that deletes what is named like the instance finds nothing under another name, and takes that for done. */
+function namingFaults(project: string, { kind, naming }: ProjectSettings["consumer"], fleets: unknown): SettingFault[] {
+  if (kind !== "lambda" || naming !== "instance-id") return [];
+  return Object.entries(record(fleets)).flatMap(([name, raw]) => {
+    const fleet = record(raw);
+    const prefix = record(fleet["chef"])["nodeNamePrefix"];
+    if (fleet["provisioning"] !== "chef-server" || typeof prefix !== "string" || prefix === "") return [];
+    return [
+      {
+        key: `${project}:fleets.${name}.chef.nodeNamePrefix`,
+        problem: `is "${prefix}"; allowed: "" with ${project}:consumer.naming instance-id, which looks for a node that is named like its instance; with tag any prefix`,
+        mend: setLine(`${project}:consumer.naming`, "tag"),
+      },
+    ];
+  });
+}
+
+const record = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 
 /** A worker is told by its own environment what a function is told by these settings. */
 function ownFaults({ kind, chef, logRetentionDays }: ProjectSettings["consumer"]): Fault[] {

@@ -63,6 +63,18 @@ const consumerCases: readonly Case[] = [
       `fleet:notices.visibilityTimeoutSeconds is 300; allowed: 360 or more with consumer.kind lambda, six times its timeout | ${set} fleet:notices.visibilityTimeoutSeconds '<360 or more with consumer.kind lambda, six times its timeout>'`,
     ],
   },
+  {
+    what: "nodes that the consumer would look for under another name",
+    given: {
+      ...consumerOf({ kind: "lambda", chef }),
+      "fleet:fleets": {
+        app: { ...fleet(), provisioning: "chef-server", chef: { ...chef, runList: ["role[app]"], nodeNamePrefix: "shop-" } },
+      },
+    },
+    faults: [
+      `fleet:fleets.app.chef.nodeNamePrefix is "shop-"; allowed: "" with fleet:consumer.naming instance-id, which looks for a node that is named like its instance; with tag any prefix | ${set} fleet:consumer.naming tag`,
+    ],
+  },
 ];
 
 const stackCases: readonly Case[] = [
@@ -608,6 +620,12 @@ describe("config", () => {
           reconcile: { schedule: "rate(1 day)", dryRun: true, minAgeSeconds: 3600, maxDeletions: 50 },
         },
       });
+    });
+
+    it("finds nodes with a prefix by tag or search, and has nothing to find without the function", () => {
+      const prefixed = { ...fleet(), provisioning: "chef-server", chef: { ...chef, runList: ["role[app]"], nodeNamePrefix: "shop-" } };
+      for (const consumer of [{ kind: "lambda", chef, naming: "tag" }, { kind: "lambda", chef, naming: "search" }, { kind: "none" }])
+        assert.deepEqual(faultsOf({ ...consumerOf(consumer), "fleet:fleets": { app: prefixed } }), []);
     });
 
     it("is only its gate when a worker outside of the stack does the work", () => {
