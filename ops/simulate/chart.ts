@@ -28,10 +28,10 @@ export interface Chart {
 
 const width = 960;
 const height = 300;
-const left = 64;
+const left = 84;
 const right = 16;
-const top = 16;
-const bottom = 36;
+const top = 20;
+const bottom = 40;
 /** A column of the chart holds no more than this many points of a series: its least and its greatest. */
 const columns = (width - left - right) / 2;
 
@@ -46,6 +46,8 @@ export const chartStyle = `
 }
 .chart .paper { fill: var(--paper); }
 .chart text { fill: var(--ink); font: 13px system-ui, sans-serif; }
+.chart .name { stroke: var(--paper); stroke-width: 4; stroke-linejoin: round; paint-order: stroke; }
+@media (max-width: 40rem) { .chart text { font-size: 20px; } }
 .chart .grid { stroke: var(--faint); stroke-width: 1; }
 .chart .threshold { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 6 4; }
 .chart path { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
@@ -65,6 +67,7 @@ interface Scale {
 /** @param id tells charts of one page apart. */
 export function chartSvg(chart: Chart, id: string, style = ""): string {
   const scale = scaleOf(chart);
+  const lines = chart.lines.filter(({ value }) => value <= scale.most);
   const parts = [
     `<title id="${id}-title">${escapeMarkup(chart.title)}</title>`,
     `<desc id="${id}-desc">${escapeMarkup(chart.description)}</desc>`,
@@ -72,8 +75,9 @@ export function chartSvg(chart: Chart, id: string, style = ""): string {
     `<rect class="paper" width="${width}" height="${height}"/>`,
     ...valueGrid(scale),
     ...timeGrid(chart, scale),
-    ...chart.lines.filter(({ value }) => value <= scale.most).flatMap((line) => threshold(line, scale)),
+    ...lines.map((line) => thresholdLine(line, scale)),
     ...chart.series.map((series) => `<path class="${series.tone}" d="${pathOf(series, scale)}"/>`),
+    ...lines.map((line) => thresholdName(line, scale)),
   ];
   const attributes = `viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${id}-title ${id}-desc"`;
   return `<svg xmlns="http://www.w3.org/2000/svg" class="chart" ${attributes}>\n${parts.join("\n")}\n</svg>`;
@@ -115,24 +119,44 @@ function valueGrid({ most, y }: Scale): string[] {
   });
 }
 
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** Minutes between marks of the time axis; all of them divide a day, or are days. */
+const dayMinutes = 1440;
+const intervals = [...[5, 10, 15, 30, 60, 120, 180, 360, 720], ...[1, 2, 3, 7, 14, 30, 60, 120].map((days) => days * dayMinutes)];
+/** More would not fit beside each other on a phone. */
+const mostMarks = 6;
+
 function timeGrid({ startMs, stepSeconds }: Chart, { count, x }: Scale): string[] {
-  const shares = [0, 0.25, 0.5, 0.75, 1];
-  const days = (count * stepSeconds) / 86_400;
-  return shares.map((share) => {
-    const iso = new Date(startMs + share * count * stepSeconds * 1000).toISOString();
-    const label = days > 3 ? iso.slice(5, 10) : `${iso.slice(5, 10)} ${iso.slice(11, 16)}`;
-    const anchor = share === 0 ? "start" : share === 1 ? "end" : "middle";
-    return `<text x="${fixed(x(share * count))}" y="${height - 12}" text-anchor="${anchor}">${label}</text>`;
-  });
+  const minutes = (count * stepSeconds) / 60;
+  const interval = intervals.find((one) => minutes / one <= mostMarks) ?? dayMinutes * 180;
+  const endMs = startMs + minutes * 60_000;
+  const parts: string[] = [];
+  for (let atMs = Math.ceil(startMs / 60_000 / interval) * interval * 60_000; atMs <= endMs; atMs += interval * 60_000) {
+    const share = (atMs - startMs) / (endMs - startMs);
+    const at = fixed(x(share * count));
+    const anchor = share < 0.07 ? "start" : share > 0.93 ? "end" : "middle";
+    parts.push(
+      `<line class="grid" x1="${at}" x2="${at}" y1="${height - bottom}" y2="${height - bottom + 6}"/>`,
+      `<text x="${at}" y="${height - 12}" text-anchor="${anchor}">${timeLabel(new Date(atMs), interval)}</text>`,
+    );
+  }
+  return parts;
 }
 
-function threshold({ label, value }: ChartLine, { y }: Scale): string[] {
-  const at = fixed(y(value));
-  return [
-    `<line class="threshold" x1="${left}" x2="${width - right}" y1="${at}" y2="${at}"/>`,
-    `<text x="${width - right - 4}" y="${fixed(y(value) - 5)}" text-anchor="end">${escapeMarkup(label)}</text>`,
-  ];
+function timeLabel(at: Date, intervalMinutes: number): string {
+  const day = `${at.getUTCDate()} ${months[at.getUTCMonth()] ?? ""}`;
+  return intervalMinutes >= dayMinutes ? day : `${day} ${at.toISOString().slice(11, 16)}`;
 }
+
+function thresholdLine({ value }: ChartLine, { y }: Scale): string {
+  const at = fixed(y(value));
+  return `<line class="threshold" x1="${left}" x2="${width - right}" y1="${at}" y2="${at}"/>`;
+}
+
+/** At the left, where a narrow window shows it too, and over the curves. */
+const thresholdName = ({ label, value }: ChartLine, { y }: Scale): string =>
+  `<text class="name" x="${left + 6}" y="${fixed(y(value) - 5)}">${escapeMarkup(label)}</text>`;
 
 function pathOf({ values, steps }: ChartSeries, { x, y }: Scale): string {
   const parts: string[] = [];

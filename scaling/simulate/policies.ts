@@ -91,7 +91,7 @@ export function ownedAlarm(alarm: OwnedAlarm, policy: string): SimulatedAlarm {
     label: `${policy} ${comparisonOperator.startsWith("Greater") ? "high" : "low"}`,
     arn: alarmArn,
     policyArn,
-    metric: metric?.metricName ?? `${policy} = ${metrics?.at(-1)?.expression ?? ""}`,
+    metric: metric?.metricName ?? `${policy} (calculated)`,
     ...(metrics === undefined ? {} : { queries: metrics }),
     statistic: alarm.statistic ?? "Average",
     periodSeconds: alarm.periodSeconds,

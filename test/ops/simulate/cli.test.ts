@@ -42,6 +42,10 @@ describe("ops simulate", function () {
     assert.match(stdout, /^CPUUtilization above 60 \(up\) +/m);
     const svg = project.read("sizes.svg");
     const drawn = new XMLParser().parse(svg) as { svg: { title: string; path: unknown[] } };
+    assert.deepEqual(
+      [...svg.matchAll(/>(\d+ [A-Z][a-z]{2} \d\d:\d\d)</g)].map(([, label]) => label),
+      ["1 Mar 10:00", "1 Mar 10:30", "1 Mar 11:00", "1 Mar 11:30", "1 Mar 12:00"],
+    );
     assert.deepEqual([drawn.svg.title, drawn.svg.path.length], ["Instances over time", 3]);
     const page = project.read("report.html");
     assert.doesNotMatch(page, /<script|https?:\/\/(?!www\.w3\.org\/2000\/svg)|@import|url\(/);
@@ -165,7 +169,7 @@ describe("what is told of a warm pool", () => {
     const [sizes] = chartsOf(report);
     assert.deepEqual(
       sizes?.series.map(({ label }) => label),
-      ["instances in service", "instances that the demand fills", "prepared in the warm pool"],
+      ["instances in service", "prepared in the warm pool", "instances that the demand fills"],
     );
   });
 });

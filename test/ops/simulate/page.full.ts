@@ -34,6 +34,7 @@ describe("the page of a simulation", function () {
     const { simulation } = simulated(scenario, Date.UTC(2026, 0, 5));
     const options = { capacityPerInstance: scenario.capacity, keepPercent: 90, flapSeconds: 1800, pricePerHour: 0.1 };
     const figures = figuresOf(simulation, scenario.fleet.size.max, options);
+    const leftOut = ["predictive scaling: its forecast is AWS's own"];
     const outcomes = [{ candidate: { up: 60, down: 35 }, figures }];
     const about = "A spike, and <what> follows & ends.";
     const common = {
@@ -44,7 +45,7 @@ describe("the page of a simulation", function () {
       keptPercent: 99,
       currency: "EUR",
     };
-    writeFileSync(join(folder, "report.html"), simulationPage({ ...common, simulation, figures, outcomes }));
+    writeFileSync(join(folder, "report.html"), simulationPage({ ...common, simulation: { ...simulation, leftOut }, figures, outcomes }));
     browser = await chromium.launch({ executablePath, args });
   });
   after(async () => {
@@ -93,7 +94,9 @@ describe("the page of a simulation", function () {
       it(`looks right on a ${size}, ${scheme}`, () =>
         open(size, scheme, async (page) => {
           assert.equal(await page.locator("h1").innerText(), "Simulation of app");
-          assert.equal(await page.locator("main > p").innerText(), "A spike, and <what> follows & ends.");
+          assert.equal(await page.locator("main > p").first().innerText(), "A spike, and <what> follows & ends.");
+          assert.equal(await page.locator("p.span").innerText(), "From 2026-01-05 00:00 to 2026-01-05 01:30; all times are UTC.");
+          assert.equal(await page.getByRole("listitem").last().innerText(), "predictive scaling: its forecast is AWS's own");
           // Nothing but the charts and tables in their own frames is wider than the window.
           const { content, seen } = await widthsOf(page, "document.documentElement");
           assert.equal(content, seen);
@@ -106,6 +109,11 @@ describe("the page of a simulation", function () {
             assert.ok(contrast(chartPaper, await styleOf(page, `svg.chart path.${tone}`, "stroke")) >= 3, tone);
           const charts = page.getByRole("img");
           assert.equal(await charts.count(), 2);
+          for (const name of ["up 60", "down 35"]) {
+            // Within the first screen of the chart, and large enough to be read.
+            const box = (await page.locator("svg.chart text.name", { hasText: name }).boundingBox())!;
+            assert.ok(box.height >= 11 && box.x + box.width < sizes[size].width, `${name}: ${JSON.stringify(box)}`);
+          }
           for (const chart of await charts.all()) {
             const box = (await chart.boundingBox())!;
             assert.ok(box.width >= 300 && box.height >= 100, JSON.stringify(box));

@@ -35,13 +35,13 @@ describe("a target on metric math", () => {
     const { desired, metrics, alarms, leftOut } = simulate(fleet, demandOf(values), options);
     // 40 on one instance for three minutes: four of them come back to the target.
     assert.deepEqual([...desired], [1, 1, 1, 1, 1, 1, 1, 1, 4, 4, 4, 4, 4, 4, 4]);
-    assert.deepEqual([...metrics["per-instance = waiting / instances"]!], [10, 10, 10, 10, 10, 40, 40, 40, 40, 10, 10, 10, 10, 10, 10]);
+    assert.deepEqual([...metrics["per-instance (calculated)"]!], [10, 10, 10, 10, 10, 40, 40, 40, 40, 10, 10, 10, 10, 10, 10]);
     assert.deepEqual([...metrics["GroupInServiceInstances"]!].slice(7), [1, 1, 4, 4, 4, 4, 4, 4]);
     assert.deepEqual(
       alarms.map(({ metric, direction, threshold }) => [metric, direction, threshold]),
       [
-        ["per-instance = waiting / instances", "above", 10],
-        ["per-instance = waiting / instances", "below", 7],
+        ["per-instance (calculated)", "above", 10],
+        ["per-instance (calculated)", "below", 7],
       ],
     );
     assert.deepEqual(leftOut, []);
@@ -51,7 +51,7 @@ describe("a target on metric math", () => {
     const fleet = { ...fleetOf(target(perInstance, 10)), size: { min: 0, max: 4 } };
     const { metrics, desired } = simulate(fleet, demandOf([5, 5, 5, 5]), options);
     assert.deepEqual(
-      [[...metrics["per-instance = waiting / instances"]!], [...desired]],
+      [[...metrics["per-instance (calculated)"]!], [...desired]],
       [
         [NaN, NaN, NaN, NaN],
         [0, 0, 0, 0],
@@ -93,7 +93,7 @@ describe("a target on metric math", () => {
     const fleet = fleetOf(target({ expression: "DIFF(waiting)", metrics: { waiting } }, 5));
     // Rises by 10 a minute: two and a half times the target from the second minute on, seen three minutes in a row.
     const { desired, metrics } = simulate(fleet, demandOf(Array.from({ length: 8 }, (_, index) => index * 10)), options);
-    assert.deepEqual([...metrics["per-instance = DIFF(waiting)"]!].slice(1), [10, 10, 10, 10, 10, 10, 10]);
+    assert.deepEqual([...metrics["per-instance (calculated)"]!].slice(1), [10, 10, 10, 10, 10, 10, 10]);
     assert.equal(desired[3], 1);
     assert.equal(desired[4], 2);
   });
