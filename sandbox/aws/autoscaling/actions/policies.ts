@@ -7,7 +7,7 @@ import { messageOf } from "../effects/clients.ts";
 import { ApiError } from "../protocol/errors.ts";
 import { page } from "../protocol/paging.ts";
 import { defined, type Checked } from "./api.ts";
-import { refuseMembers, type Actions } from "./context.ts";
+import { refuseMembers, type ActionContext, type Actions } from "./context.ts";
 
 type TrackingMembers = Checked<TargetTrackingConfiguration>;
 type CustomMembers = NonNullable<TrackingMembers["CustomizedMetricSpecification"]>;
@@ -152,9 +152,26 @@ const policyTo = (policy: PolicyView, alarms: readonly AlarmName[]) => ({
 
 const keyOf = ({ group, name }: PolicyView) => `${group}\n${name}`;
 
+/**
+ * "You can't specify a resource label unless the target group is attached to the Auto Scaling group":
+ * https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PredefinedMetricSpecification.html
+ */
+function refuseForeignTargetGroup({ host }: ActionContext, group: string, label: string | undefined): void {
+  const tail = label?.slice(label.indexOf("targetgroup/"));
+  if (tail === undefined || host.model.group(group) === undefined) return;
+  if (host.model.targetGroups(group).some(({ targetGroupArn }) => targetGroupArn.endsWith(`:${tail}`))) return;
+  throw new ApiError(
+    "ValidationError",
+    `ResourceLabel is '${label}'; the target group ${tail} is not attached to ${group}. Attach it first.`,
+  );
+}
+
 export const policyActions: Actions<"PutScalingPolicy" | "DeletePolicy" | "DescribePolicies" | "ExecutePolicy"> = {
-  PutScalingPolicy: (input, { host }) => {
+  PutScalingPolicy: (input, context) => {
+    const { host } = context;
     refuseMembers("PutScalingPolicy", input, { PredictiveScalingConfiguration: "predictive scaling is not supported" });
+    const { ResourceLabel } = input.TargetTrackingConfiguration?.PredefinedMetricSpecification ?? {};
+    refuseForeignTargetGroup(context, input.AutoScalingGroupName, ResourceLabel);
     const policy = host.run("putScalingPolicy", {
       group: input.AutoScalingGroupName,
       name: input.PolicyName,

@@ -280,6 +280,11 @@ describe("Auto Scaling actions", function () {
       new sdk.DetachInstancesCommand({ AutoScalingGroupName: "one", InstanceIds: ids, ShouldDecrementDesiredCapacity: true }),
     );
     assert.match(await refusal(detach), /^ValidationError: /);
+    const tags = Array.from({ length: 51 }, (_, index) => ({ Key: `k${index}`, ResourceId: "one", ResourceType: "auto-scaling-group" }));
+    assert.match(
+      await refusal(aws.autoscaling.send(new sdk.CreateOrUpdateTagsCommand({ Tags: tags }))),
+      /^LimitExceededFault: A group has at most 50 tags/,
+    );
     const end = new sdk.TerminateInstanceInAutoScalingGroupCommand({
       AutoScalingGroupName: "one",
       InstanceIds: Array.from({ length: 101 }, () => "i-0123456789abcdef0"),

@@ -212,6 +212,14 @@ describe("policies, alarms and schedules of Auto Scaling groups", function () {
       await refusal(put("nobody", "bad", { AdjustmentType: "ChangeInCapacity", ScalingAdjustment: 1 })),
       /^ValidationError: .*nobody/,
     );
+    const ResourceLabel = "app/web/50dc6c495c0c9188/targetgroup/tg/943f017f100becff";
+    const requests = { PredefinedMetricSpecification: { PredefinedMetricType: "ALBRequestCountPerTarget" as const, ResourceLabel } };
+    assert.match(
+      await refusal(
+        put("steps", "bad", { PolicyType: "TargetTrackingScaling", TargetTrackingConfiguration: { ...requests, TargetValue: 10 } }),
+      ),
+      /^ValidationError: .*targetgroup\/tg\/943f017f100becff is not attached to steps/,
+    );
     const predictive = {
       PolicyType: "PredictiveScaling",
       PredictiveScalingConfiguration: {

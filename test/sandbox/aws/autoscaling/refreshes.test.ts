@@ -150,6 +150,11 @@ describe("instance refreshes and warm pools", function () {
       (await refreshes(name, { InstanceRefreshIds: [first!] })).list.map((one) => one.Status),
       ["Cancelled"],
     );
+    await start(name, { Preferences: input.Preferences });
+    assert.match(
+      await refusal(aws.autoscaling.send(new sdk.RollbackInstanceRefreshCommand({ AutoScalingGroupName: name }))),
+      /^IrreversibleInstanceRefreshFault: .*desired configuration/,
+    );
   });
 
   it("go back by themselves when an instance never comes up", async () => {
