@@ -89,6 +89,7 @@ function createFunction(name: string, args: CleanupFunctionArgs, role: aws.iam.R
       timeout: args.timeoutSeconds,
       memorySize: args.memoryMiB,
       environment: { variables: args.environment },
+      loggingConfig: { logFormat: "JSON", applicationLogLevel: "INFO", systemLogLevel: "INFO" }, // its own lines are JSON, so Lambda's should be
       ...(placed === undefined ? {} : { vpcConfig: placed }),
       tags,
     },

@@ -6,15 +6,20 @@ export type LogLevel = "debug" | "info" | "warn" | "error";
 export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void;
 
 /**
- * Writes past the console, which Lambda patches: it would put time, request and level before the line (log format text)
- * or wrap it once more (JSON), and CloudWatch finds embedded metrics only in a line that is their JSON alone.
+ * Writes past the console, which Lambda patches: it would put time, request and level before the line (log format Text)
+ * or wrap it once more (JSON), and CloudWatch finds embedded metrics only in a line that is their JSON alone. What comes
+ * as JSON already, Lambda leaves as it is.
  * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
  */
 export const printLine = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/** One JSON object a line, as CloudWatch Logs Insights and every log shipper read it. */
+/**
+ * One JSON object a line, as CloudWatch Logs Insights and every log shipper read it. By `level` and `timestamp` Lambda
+ * filters and orders the lines of log format JSON.
+ * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+ */
 export function jsonLog(write: (line: string) => void, now: () => number = Date.now): Log {
-  return (level, message, fields = {}) => write(JSON.stringify({ time: new Date(now()).toISOString(), level, message, ...fields }));
+  return (level, message, fields = {}) => write(JSON.stringify({ timestamp: new Date(now()).toISOString(), level, message, ...fields }));
 }
 
 /** Level of an outcome: what an operator must see is a warning or an error. */

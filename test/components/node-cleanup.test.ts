@@ -109,6 +109,7 @@ describe("components/node-cleanup", () => {
     assert.deepEqual(inputs, {
       description: `Removes departed nodes of ${stack} from Chef`,
       runtime: "nodejs24.x",
+      loggingConfig: { logFormat: "JSON", applicationLogLevel: "INFO", systemLogLevel: "INFO" },
       architectures: ["arm64"],
       handler: "handler.handler",
       role: `arn:aws:iam::${accountId}:role/${name}-consumer-0a1b2c3`,

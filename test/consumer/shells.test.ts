@@ -108,7 +108,7 @@ describe("consumer/lambda", () => {
     );
     const [log, metrics] = lines();
     assert.deepEqual(log, {
-      time: "1970-01-01T00:00:00.000Z",
+      timestamp: "1970-01-01T00:00:00.000Z",
       level: "info",
       message: "message removed",
       outcome: "removed",
