@@ -70,6 +70,9 @@ interface WorkerProcess {
   stop(): void;
 }
 
+/** As in consumer/Dockerfile and consumer/fleet-consumer.service. */
+const heapLimits = ["--enable-source-maps", "--max-semi-space-size=1", "--max-old-space-size=64"];
+
 /** The real worker, told what a user tells it. */
 function startWorker(endpoint: string, chefUrl: string, queue: { url: string; dead: string }, ...args: readonly string[]): WorkerProcess {
   const environment = {
@@ -87,7 +90,7 @@ function startWorker(endpoint: string, chefUrl: string, queue: { url: string; de
     FLEET_QUEUE_URL: queue.url,
     FLEET_DEAD_LETTER_QUEUE_URL: queue.dead,
   };
-  const child = spawn(process.execPath, [join(root, "dist/worker/handler.mjs"), ...args], {
+  const child = spawn(process.execPath, [...heapLimits, join(root, "dist/worker/handler.mjs"), ...args], {
     env: environment,
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -124,17 +127,19 @@ function startWorker(endpoint: string, chefUrl: string, queue: { url: string; de
   };
 }
 
+const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
 async function lightLoad(endpoint: string, sqs: SQSClient): Promise<void> {
   const number = 200;
   const chef = await startChef(number);
   const queue = await queues(sqs);
   const worker = startWorker(endpoint, chef.url, queue);
+  while (!worker.lines.some((line) => line["message"] === "consumer started")) await sleep(50); // a worker's start is no message's wait
   for (let index = 0; index < number; index++) {
     await sqs.send(new SendMessageCommand({ QueueUrl: queue.url, MessageBody: notice(instance(index)) }));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
   }
-  while (worker.lines.filter((line) => line["outcome"] === "removed").length < number)
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  while (worker.lines.filter((line) => line["outcome"] === "removed").length < number) await sleep(50);
   worker.stop();
   await worker.ended;
   chef.stop();
