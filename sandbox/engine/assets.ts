@@ -9,7 +9,7 @@ import { lstat, readFile, readdir, stat } from "node:fs/promises";
 import { join, posix, resolve } from "node:path";
 import { EngineError } from "./api.ts";
 import type { PropertyMap, Value, ValueObject } from "./values.ts";
-import { hasSignature, isList, isObject, signatures } from "./values.ts";
+import { hasSignature, isList, isObject, signatures, some } from "./values.ts";
 
 const archiveExtensions = [".tar", ".tgz", ".tar.gz", ".zip", ".jar"];
 
@@ -142,8 +142,11 @@ async function hashed(value: Value, folder: string): Promise<Value> {
   return hasSignature(value, signatures.archive) ? { ...members, hash: await archiveHash(value, folder) } : members;
 }
 
+const hasHash = (value: Value) => hasSignature(value, signatures.asset) || hasSignature(value, signatures.archive);
+
 /** The same properties with hashes in every asset and archive; paths are relative to `folder`. */
 export async function hashedMap(map: PropertyMap, folder: string): Promise<PropertyMap> {
+  if (!some(map, hasHash)) return map;
   const entries = Object.entries(map).map(async ([key, value]): Promise<[string, Value]> => [key, await hashed(value, folder)]);
   return Object.fromEntries(await Promise.all(entries));
 }

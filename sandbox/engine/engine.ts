@@ -4,7 +4,9 @@ import { deleteRest } from "./deploy/deletions.ts";
 import { refreshAll } from "./deploy/refresh.ts";
 import { pass, withoutProgram } from "./phases.ts";
 import { Run } from "./run.ts";
+import type { Launched } from "./run.ts";
 import { loadCheckpoint, loadResources } from "./state/checkpoint.ts";
+import type { Checkpoint } from "./state/checkpoint.ts";
 import { lock } from "./state/lock.ts";
 import { packageOf, providerPackage, isProviderType, stackType } from "./urn.ts";
 import { mapWithoutSecrets, redacted } from "./values.ts";
@@ -47,25 +49,38 @@ export function preview(options: DeployOptions): Promise<DeployResult> {
   });
 }
 
+interface Plan {
+  readonly checkpoint: Promise<Checkpoint>;
+  readonly program: Promise<Launched>;
+  /** What ended the run before anything was done. */
+  readonly refused?: DeployResult;
+}
+
+/** Apart from the update, so that the plan and its steps are not kept while that goes on. */
+async function plan(run: Run): Promise<Plan> {
+  const recorder = run.recorder("preview");
+  const first = run.launch(true);
+  const { ready, checkpoint } = begin(run, recorder);
+  // The second one starts while the first runs, and waits: what it costs to start is not spent in the end.
+  const program = ready.then(() => run.launch(false));
+  program.catch(() => undefined);
+  try {
+    const result = await pass(run, { program: first, write: false, recorder, ready, checkpoint });
+    // Nothing was done: the steps of the plan are not those of the update.
+    return { program, checkpoint, ...(!result.ok && { refused: { ...result, steps: [], changeSummary: {} } }) };
+  } finally {
+    // What is about to start would outlive the run.
+    await program.catch(() => undefined);
+  }
+}
+
 export function up(options: DeployOptions): Promise<DeployResult> {
   return withLock(options, async (run) => {
-    const planner = run.recorder("preview");
-    const program = run.launch(true);
-    const { ready, checkpoint } = begin(run, planner);
-    // The second one starts while the first runs, and waits: what it costs to start is not spent in the end.
-    const second = ready.then(() => run.launch(false));
-    second.catch(() => undefined);
-    try {
-      const plan = await pass(run, { program, write: false, recorder: planner, ready, checkpoint });
-      // Nothing was done: the steps of the plan are not those of the update.
-      if (!plan.ok) return { ...plan, steps: [], changeSummary: {} };
-      const { organization = "organization", projectName: project, stack, config } = options;
-      const again = Promise.all(run.packs.map((pack) => pack.configureStack({ organization, project, stack, config, dryRun: false })));
-      return await pass(run, { program: second, write: true, recorder: run.recorder("up"), ready: again, checkpoint });
-    } finally {
-      // What is about to start would outlive the run.
-      await second.catch(() => undefined);
-    }
+    const { program, checkpoint, refused } = await plan(run);
+    if (refused !== undefined) return refused;
+    const { organization = "organization", projectName: project, stack, config } = options;
+    const ready = Promise.all(run.packs.map((pack) => pack.configureStack({ organization, project, stack, config, dryRun: false })));
+    return pass(run, { program, write: true, recorder: run.recorder("up"), ready, checkpoint });
   });
 }
 

@@ -87,7 +87,7 @@ export interface PassOptions {
 }
 
 export async function pass(run: Run, { program, write, recorder, checkpoint, ready }: PassOptions): Promise<DeployResult> {
-  const { child, begin, giveUp } = await program;
+  const { child, begin, giveUp, end } = await program;
   let deployment: Deployment;
   try {
     const [state] = await Promise.all([checkpoint, ready]);
@@ -105,6 +105,7 @@ export async function pass(run: Run, { program, write, recorder, checkpoint, rea
   });
   await deployment.snapshot.finish();
   deployment.registry.release();
+  end();
   return resultOf(run, deployment);
 }
 

@@ -2,9 +2,13 @@
 import grpc from "@grpc/grpc-js";
 import providerProtocol from "@pulumi/pulumi/proto/provider_pb.js";
 import statusProtocol from "@pulumi/pulumi/proto/status_pb.js";
-import structProtocol from "google-protobuf/google/protobuf/struct_pb.js";
+import runtime from "google-protobuf";
+import structs from "google-protobuf/google/protobuf/struct_pb.js";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
+import { installStructCodec } from "./struct-codec.ts";
 import type { PropertyMap } from "./values.ts";
+
+installStructCodec({ runtime, structs });
 
 /** Checks, diffs, configuring, policies: minutes at worst, on a machine under load. */
 export const quickSeconds = 300;
@@ -37,7 +41,7 @@ export class RpcError extends Error {
   }
 }
 
-export const toStruct = (map: PropertyMap): Struct => structProtocol.Struct.fromJavaScript(map);
+export const toStruct = (map: PropertyMap): Struct => structs.Struct.fromJavaScript(map);
 
 export const fromStruct = (struct: Struct | undefined): PropertyMap => struct?.toJavaScript() ?? {};
 
@@ -67,9 +71,12 @@ export interface CallOptions {
   readonly seconds: number;
 }
 
+/** What a caller needs to know of a method. */
+export type Method<Request, Response> = Pick<grpc.MethodDefinition<Request, Response>, "path" | "requestSerialize" | "responseDeserialize">;
+
 export function call<Request, Response>(
   client: grpc.Client,
-  { path, requestSerialize, responseDeserialize }: grpc.MethodDefinition<Request, Response>,
+  { path, requestSerialize, responseDeserialize }: Method<Request, Response>,
   request: Request,
   { server, seconds }: CallOptions,
 ): Promise<Response> {

@@ -26,6 +26,8 @@ export interface Launched {
   readonly child: Child;
   readonly begin: (source: Source) => void;
   readonly giveUp: (error: Error) => void;
+  /** Lets go of what the program has asked for, once it has ended. */
+  readonly end: () => void;
 }
 
 export class Run {
@@ -34,7 +36,7 @@ export class Run {
   readonly parallel: number;
   /** For packs and plugins, from the beginning to the end; each pass of the program has one of its own. */
   readonly #monitor: Monitor;
-  readonly #monitors: Monitor[] = [];
+  readonly #monitors = new Set<Monitor>();
   readonly #seed = randomBytes(32);
   readonly #started = performance.now();
   #host: PluginHost | undefined;
@@ -53,7 +55,7 @@ export class Run {
     const { options, parallel } = this;
     const { projectName: project, stack, organization = "organization", config } = options;
     const monitor = new Monitor({ project, stack, organization, config, parallel, programDir: programPlace(options).pwd });
-    this.#monitors.push(monitor);
+    this.#monitors.add(monitor);
     return monitor;
   }
 
@@ -70,7 +72,11 @@ export class Run {
     monitor.source = promise;
     const { options: deploy, parallel } = this;
     const child = startProgram(this.processes, { deploy, address: monitor.address, dryRun, parallel, onLine: (line) => this.say(line) });
-    return { child, begin: resolve, giveUp: reject };
+    const end = () => {
+      monitor.close();
+      this.#monitors.delete(monitor);
+    };
+    return { child, begin: resolve, giveUp: reject, end };
   }
 
   get host(): PluginHost {

@@ -47,19 +47,43 @@ export const isSecret = (value: Value | undefined): value is ValueObject => hasS
 
 export const makeSecret = (value: Value): Value => (isSecret(value) ? value : { [signatureKey]: signatures.secret, value });
 
-/** `visit` answers with a replacement, or undefined to go on into lists and objects. */
-export function transform(value: Value, visit: (value: Value) => Value | undefined): Value {
+type Visit = (value: Value) => Value | undefined;
+
+/**
+ * `visit` answers with a replacement, or undefined to go on into lists and objects. What does not change is not copied: most
+ * maps hold nothing that anybody looks for, and a large stack has many.
+ */
+export function transform(value: Value, visit: Visit): Value {
   const replaced = visit(value);
   if (replaced !== undefined) return replaced;
-  if (isList(value)) return value.map((item) => transform(item, visit));
+  if (isList(value)) return transformList(value, visit);
   if (isObject(value)) return transformMap(value, visit);
   return value;
 }
 
-export const transformMap = (map: PropertyMap, visit: (value: Value) => Value | undefined): PropertyMap =>
-  Object.fromEntries(Object.entries(map).map(([key, value]) => [key, transform(value, visit)]));
+function transformList(list: readonly Value[], visit: Visit): readonly Value[] {
+  let result: Value[] | undefined;
+  list.forEach((item, index) => {
+    const changed = transform(item, visit);
+    if (changed === item) return;
+    result ??= [...list];
+    result[index] = changed;
+  });
+  return result ?? list;
+}
 
-function some(value: Value, holds: (value: Value) => boolean): boolean {
+export function transformMap(map: PropertyMap, visit: Visit): PropertyMap {
+  let result: Record<string, Value> | undefined;
+  for (const [key, value] of Object.entries(map)) {
+    const changed = transform(value, visit);
+    if (changed === value) continue;
+    result ??= { ...map };
+    result[key] = changed;
+  }
+  return result ?? map;
+}
+
+export function some(value: Value, holds: (value: Value) => boolean): boolean {
   if (holds(value)) return true;
   if (isList(value)) return value.some((item) => some(item, holds));
   return isObject(value) && Object.values(value).some((item) => some(item, holds));

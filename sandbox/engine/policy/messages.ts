@@ -1,6 +1,9 @@
-/** Resources in the form in which packs are told of them. */
+/** Resources in the form in which packs are told of them, and what packs answer. */
+import analyzerService from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
 import protocol from "@pulumi/pulumi/proto/analyzer_pb.js";
+import protobuf from "google-protobuf";
 import { toStruct } from "../rpc.ts";
+import type { Method } from "../rpc.ts";
 import type { PropertyMap } from "../values.ts";
 import { withoutReferences } from "../values.ts";
 
@@ -77,7 +80,7 @@ function fill<Request extends Describable<Request>>(request: Request, resource: 
 export const analyzeRequest = (resource: AnalyzedResource, properties: PropertyMap) =>
   fill(new protocol.AnalyzeRequest(), resource, properties);
 
-export function stackResource(resource: AnalyzedStackResource): protocol.AnalyzerResource {
+function stackResource(resource: AnalyzedStackResource): protocol.AnalyzerResource {
   const request = fill(new protocol.AnalyzerResource(), resource, withoutInternal(resource.properties));
   request.setParent(resource.options.parent).setDependenciesList([...resource.dependencies]);
   const map = request.getPropertydependenciesMap();
@@ -85,3 +88,45 @@ export function stackResource(resource: AnalyzedStackResource): protocol.Analyze
     map.set(key, new protocol.AnalyzerPropertyDependencies().setUrnsList([...urns]));
   return request;
 }
+
+const service = analyzerService.AnalyzerService;
+
+/** The field of AnalyzeStackRequest with the resources. */
+const resourcesField = 1;
+/** The field of AnalyzeResponse with the violations; another names the policies that do not apply, most of them each time. */
+const diagnosticsField = 2;
+
+function serializeStack(resources: readonly AnalyzedStackResource[]): Buffer {
+  const writer = new protobuf.BinaryWriter();
+  for (const resource of resources) writer.writeBytes(resourcesField, stackResource(resource).serializeBinary());
+  const { buffer, byteOffset, length } = writer.getResultBuffer();
+  return Buffer.from(buffer, byteOffset, length);
+}
+
+function readViolations(bytes: Buffer): protocol.AnalyzeDiagnostic[] {
+  const reader = new protobuf.BinaryReader(bytes);
+  const list: protocol.AnalyzeDiagnostic[] = [];
+  while (reader.nextField()) {
+    if (reader.getFieldNumber() === diagnosticsField) {
+      const diagnostic = new protocol.AnalyzeDiagnostic();
+      reader.readMessage(diagnostic, (message: protocol.AnalyzeDiagnostic) =>
+        protocol.AnalyzeDiagnostic.deserializeBinaryFromReader(message, reader),
+      );
+      list.push(diagnostic);
+    } else reader.skipField();
+  }
+  return list;
+}
+
+/** Judges one resource. */
+export const analyze: Method<protocol.AnalyzeRequest, protocol.AnalyzeDiagnostic[]> = {
+  ...service.analyze,
+  responseDeserialize: readViolations,
+};
+
+/** Judges the stack. One resource after the other becomes bytes: the messages of a whole stack at once take many times what is sent. */
+export const analyzeStack: Method<readonly AnalyzedStackResource[], protocol.AnalyzeDiagnostic[]> = {
+  ...service.analyzeStack,
+  requestSerialize: serializeStack,
+  responseDeserialize: readViolations,
+};

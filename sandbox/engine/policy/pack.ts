@@ -12,10 +12,11 @@ import type { ConfigMap, EnforcementLevel, PolicyPackOptions, PolicyViolation } 
 import { runnerCommand } from "../processes.ts";
 import type { Child, Processes } from "../processes.ts";
 import { RpcError, call, channelOptions, fromStruct, isUnimplemented, quickSeconds, toStruct } from "../rpc.ts";
+import type { Method } from "../rpc.ts";
 import type { PropertyMap } from "../values.ts";
 import { callerSettings, mergeSettings } from "./config.ts";
 import type { PolicyDescription, PolicySetting } from "./config.ts";
-import { analyzeRequest, stackResource, withoutInternal } from "./messages.ts";
+import { analyze, analyzeRequest, analyzeStack, withoutInternal } from "./messages.ts";
 import type { AnalyzedResource, AnalyzedStackResource } from "./messages.ts";
 
 export interface PackStartOptions {
@@ -119,7 +120,7 @@ export class PolicyPack {
     return started;
   }
 
-  #call<Request, Response>(method: grpc.MethodDefinition<Request, Response>, request: Request): Promise<Response> {
+  #call<Request, Response>(method: Method<Request, Response>, request: Request): Promise<Response> {
     return call(this.#client, method, request, { server: this.#child.name, seconds: quickSeconds });
   }
 
@@ -195,8 +196,8 @@ export class PolicyPack {
 
   async analyze(resource: AnalyzedResource): Promise<PolicyViolation[]> {
     try {
-      const response = await this.#call(service.analyze, analyzeRequest(resource, withoutInternal(resource.properties)));
-      return response.getDiagnosticsList().map((one) => this.#violation(one, resource.urn));
+      const found = await this.#call(analyze, analyzeRequest(resource, withoutInternal(resource.properties)));
+      return found.map((one) => this.#violation(one, resource.urn));
     } catch (error) {
       throw this.#crash(error);
     }
@@ -206,9 +207,8 @@ export class PolicyPack {
   async analyzeStack(resources: readonly AnalyzedStackResource[], stackUrn: string): Promise<PolicyViolation[]> {
     const known = new Set(resources.map((resource) => resource.urn));
     try {
-      const request = new protocol.AnalyzeStackRequest().setResourcesList(resources.map(stackResource));
-      const response = await this.#call(service.analyzeStack, request);
-      return response.getDiagnosticsList().map((one) => this.#violation(one, known.has(one.getUrn()) ? one.getUrn() : stackUrn));
+      const found = await this.#call(analyzeStack, resources);
+      return found.map((one) => this.#violation(one, known.has(one.getUrn()) ? one.getUrn() : stackUrn));
     } catch (error) {
       throw this.#crash(error);
     }
