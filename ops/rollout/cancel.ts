@@ -2,7 +2,7 @@
 import type { InstanceRefresh } from "@aws-sdk/client-auto-scaling";
 import { calling, errorName } from "../aws-calls.ts";
 import { exitCodes, OpsError } from "../exit-codes.ts";
-import { isRunning } from "./decide.ts";
+import { isRunning, reasonOf } from "./decide.ts";
 import type { RolloutOptions } from "./rollout.ts";
 import { refreshEnd, type Watch } from "./watch.ts";
 
@@ -69,7 +69,7 @@ function outcomeOf(group: string, { Status: status, ...refresh }: InstanceRefres
   if (status === "Cancelled") return "cancelled";
   throw new OpsError(
     exitCodes.failed,
-    `Instance refresh ${refresh.InstanceRefreshId ?? ""} of group ${group} ended as ${status ?? "unknown"} (${refresh.StatusReason ?? "no reason given"}): ` +
+    `Instance refresh ${refresh.InstanceRefreshId ?? ""} of group ${group} ended as ${status ?? "unknown"} (${reasonOf(refresh) || "no reason given"}): ` +
       "look at the group now, instances of both versions may be running.",
   );
 }

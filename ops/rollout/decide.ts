@@ -17,8 +17,20 @@ const isIn = (statuses: ReadonlySet<InstanceRefreshStatus>, refresh: InstanceRef
 
 export const isRunning = (refresh: InstanceRefresh): boolean => isIn(running, refresh);
 
+/** Why it stopped, as AWS says, without the full stop at its end; empty when AWS gives no reason. */
+export function reasonOf({ StatusReason, RollbackDetails }: InstanceRefresh): string {
+  const reasons = [StatusReason, RollbackDetails?.RollbackReason].flatMap((reason) => reason?.trim().replace(/\.$/, "") || []);
+  return [...new Set(reasons)].join("; ");
+}
+
+/** The operations command line, as a message names it to who knows the stack better than it does. */
+export const opsRollout = "npm run ops -- rollout --stack …";
+
 /** How to try a version again that failed before; the variable reaches a command that `pulumi up` runs, too. */
 export const retryVariable = "FLEET_ROLLOUT_RETRY";
+
+export const retryAdvice = (version: string): string =>
+  `try it once more with "${retryVariable}=1 pulumi up" or "${opsRollout} --to ${version} --retry"`;
 
 /**
  * @param refreshes of the group, newest first, as DescribeInstanceRefreshes gives them
@@ -46,7 +58,7 @@ function besideRunning(group: AutoScalingGroup, current: InstanceRefresh, wanted
     reason:
       `Group ${name} has instance refresh ${refreshId} under way (${current.Status ?? "unknown"}, ${current.PercentageComplete ?? 0} %) ` +
       `to ${target ? describeConfiguration(target) : "its own template"}; a group takes one at a time. ` +
-      `Wait for its end, or end it with "aws autoscaling rollback-instance-refresh --auto-scaling-group-name ${name}", then run the same command again.`,
+      `Wait for its end, or send it back with "${opsRollout} --cancel", then run the same command again.`,
   };
 }
 
@@ -54,7 +66,7 @@ function failedBefore(group: AutoScalingGroup, last: InstanceRefresh, wanted: Co
   const name = group.AutoScalingGroupName ?? "";
   return (
     `Group ${name} is not sent to ${describeConfiguration(wanted)} again: its roll-out ended as ${last.Status ?? "unknown"} ` +
-    `(${last.StatusReason ?? "no reason given"}; refresh ${last.InstanceRefreshId ?? ""}). Deploy a version without the fault, or, ` +
-    `when the cause lay elsewhere and is gone, try once more with ${retryVariable}=1 in the environment of the same command.`
+    `(${reasonOf(last) || "no reason given"}; refresh ${last.InstanceRefreshId ?? ""}). Deploy a version without the fault, or, ` +
+    `when the cause lay elsewhere and is gone, ${retryAdvice(wanted.version)}.`
   );
 }

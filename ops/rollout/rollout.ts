@@ -10,7 +10,7 @@ import { exitCodes, OpsError } from "../exit-codes.ts";
 import type { Waiting } from "../waiting.ts";
 import type { RolloutCalls } from "./auto-scaling.ts";
 import { describeConfiguration, requestedConfiguration } from "./configuration.ts";
-import { decide, retryVariable, type Decision } from "./decide.ts";
+import { decide, opsRollout, reasonOf, retryAdvice, type Decision } from "./decide.ts";
 import { durationSince, instancesInService, lastFailure, refreshEnd, type Watch } from "./watch.ts";
 
 export interface RolloutResult {
@@ -52,8 +52,11 @@ export async function rollOut(request: RolloutRequest, options: RolloutOptions):
     say(`group ${request.group} runs ${target} already`);
     return { outcome: "unchanged", ...done };
   }
-  if (!request.wait) return { outcome: "started", ...done, refreshId };
-  await checkEnd(watch, await refreshEnd(watch, refreshId), target);
+  if (!request.wait) {
+    say(`it is not awaited: "${opsRollout}" without --no-wait, or "npm run ops -- status --stack …", tells how far it is`);
+    return { outcome: "started", ...done, refreshId };
+  }
+  await checkEnd(watch, await refreshEnd(watch, refreshId), { target, version: launchTemplateVersion });
   await instancesInService(watch, request.minSize);
   say(`group ${request.group} runs ${target} after ${durationSince(watch, start)}`);
   return { outcome: "rolledOut", ...done, refreshId };
@@ -107,18 +110,21 @@ function warnOfStandby(group: AutoScalingGroup, say: (line: string) => void): vo
   if (ids.length > 0) say(`in standby, left as they are: ${ids.join(", ")}`);
 }
 
-async function checkEnd(watch: Watch, refresh: InstanceRefresh, target: string): Promise<void> {
+async function checkEnd(
+  watch: Watch,
+  refresh: InstanceRefresh,
+  { target, version }: { readonly target: string; readonly version: string },
+): Promise<void> {
   if (refresh.Status === "Successful") return;
   const ends: Readonly<Record<string, string>> = {
     RollbackSuccessful: "failed and was rolled back: the group serves what it served before",
     RollbackFailed: "failed, and so did its roll-back: look at the group now, instances of both versions may be running",
     Cancelled: "was cancelled: instances of both versions may be running",
   };
-  const reasons = [...new Set([refresh.StatusReason, refresh.RollbackDetails?.RollbackReason])].filter((reason) => reason);
   throw new OpsError(
     exitCodes.failed,
     `The roll-out of ${target} to group ${watch.group} ${ends[refresh.Status ?? ""] ?? "failed"}. ` +
-      `Reason: ${reasons.join("; ") || "none given"} (refresh ${refresh.InstanceRefreshId ?? ""}).` +
-      `${await lastFailure(watch)} The next run does not try this version again by itself; ${retryVariable}=1 in its environment makes it.`,
+      `Reason: ${reasonOf(refresh) || "none given"} (refresh ${refresh.InstanceRefreshId ?? ""}).` +
+      `${await lastFailure(watch)} The next run does not try this version again by itself: deploy one without the fault, or ${retryAdvice(version)}.`,
   );
 }

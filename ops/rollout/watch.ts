@@ -5,7 +5,7 @@ import { exitCodes, OpsError } from "../exit-codes.ts";
 import { poll, type Polling } from "../polling.ts";
 import { seconds } from "../waiting.ts";
 import type { RolloutCalls } from "./auto-scaling.ts";
-import { isRunning } from "./decide.ts";
+import { isRunning, opsRollout } from "./decide.ts";
 
 export interface Watch extends Polling {
   readonly calls: RolloutCalls;
@@ -13,9 +13,11 @@ export interface Watch extends Polling {
   readonly timeoutSeconds: number;
 }
 
+export const instancesLeft = ({ InstancesToUpdate: left = 0 }: InstanceRefresh): string => `${left} instance${left === 1 ? "" : "s"} left`;
+
 const progressLine = (refresh: InstanceRefresh) =>
-  `${refresh.Status ?? "unknown"}, ${refresh.PercentageComplete ?? 0} %, ${refresh.InstancesToUpdate ?? 0} instances left` +
-  (refresh.StatusReason ? `: ${refresh.StatusReason}` : "");
+  `${refresh.Status ?? "unknown"}, ${refresh.PercentageComplete ?? 0} %, ${instancesLeft(refresh)}` +
+  (refresh.StatusReason ? `: ${refresh.StatusReason.replace(/\.$/, "")}` : "");
 
 /** How long the rest takes when it goes on as fast as since the first look; empty until there is something to go by. */
 function timeLeft(first: Progress, now: Progress): string {
@@ -49,8 +51,7 @@ export async function refreshEnd(watch: Watch, refreshId: string): Promise<Insta
       new OpsError(
         exitCodes.waitEnded,
         `Instance refresh ${refreshId} of group ${watch.group} was not done within ${watch.timeoutSeconds} s (${last ? progressLine(last) : "no answer"}). ` +
-          `It goes on: run the same command again to wait on, or end it with ` +
-          `"aws autoscaling rollback-instance-refresh --auto-scaling-group-name ${watch.group}".`,
+          `It goes on: run the same command again to wait on, or send it back with "${opsRollout} --cancel".`,
       ),
     );
   return poll(watch, `instance refresh ${refreshId} goes on`, look, atDeadline);

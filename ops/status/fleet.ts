@@ -8,7 +8,8 @@ import { exitCodes, OpsError } from "../exit-codes.ts";
 import { noticesStatus, type NoticesStatus } from "../notices/status.ts";
 import { retainedOf } from "../release/retained.ts";
 import { rolloutCalls } from "../rollout/auto-scaling.ts";
-import { isRunning } from "../rollout/decide.ts";
+import { isRunning, reasonOf } from "../rollout/decide.ts";
+import { instancesLeft } from "../rollout/watch.ts";
 
 export interface FleetStatus extends GroupStatus {
   readonly fleet: string;
@@ -78,9 +79,9 @@ function groupStatus(group: AutoScalingGroup): Omit<GroupStatus, "retained"> {
 }
 
 function refreshText(refresh: InstanceRefresh): string {
-  const { Status: status = "unknown", PercentageComplete: percent = 0, InstancesToUpdate: left = 0, StatusReason: reason } = refresh;
-  const progress = isRunning(refresh) ? `, ${left} instances left` : "";
-  return `${status} ${percent} %${progress}${status === "Successful" || reason === undefined ? "" : ` (${reason.replace(/\.$/, "")})`}`;
+  const { Status: status = "unknown", PercentageComplete: percent = 0 } = refresh;
+  const reason = status === "Successful" ? "" : reasonOf(refresh);
+  return `${status} ${percent} %${isRunning(refresh) ? `, ${instancesLeft(refresh)}` : ""}${reason === "" ? "" : ` (${reason})`}`;
 }
 
 async function alarmsOn({ scaling, rollout, group }: FleetOutput, { clientArguments }: AwsSession): Promise<string[]> {

@@ -152,7 +152,7 @@ describe("ops rollout against the local AWS", function () {
     assert.equal((await run({ ...request, preferences })).outcome, "rolledOut");
     assert.ok(aws.clock.now() - before > 360_000, "it did not wait at the checkpoint and for the bake time");
     assert.ok(
-      lines.some((line) => /^InProgress, 50 %, 1 instances left: .*checkpoint.*, about \d+ s left$/i.test(line)),
+      lines.some((line) => /^InProgress, 50 %, 1 instance left: .*checkpoint.*, about \d+ s left$/i.test(line)),
       lines.join("\n"),
     );
     assert.ok(
@@ -204,6 +204,7 @@ describe("ops rollout against the local AWS", function () {
     const request = await group("cancelled", better, bad);
     assert.equal((await run({ ...request, wait: false })).outcome, "started");
     assert.deepEqual(await refreshes("cancelled"), ["Pending"]);
+    assert.match(lines.at(-1) ?? "", /^it is not awaited: /);
     await stepping("cancelled").sleep(60_000);
     const other = await failure(run({ ...request, launchTemplateVersion: "3" }));
     assert.equal(other.exitCode, exitCodes.refused);

@@ -127,7 +127,7 @@ describe("ops rollout", () => {
     });
     assert.deepEqual(lines, [
       `instance refresh r-1 of group web to version 2 of ${template} started`,
-      "InProgress, 50 %, 1 instances left: Waiting for instances to warm up",
+      "InProgress, 50 %, 1 instance left: Waiting for instances to warm up",
       "Successful, 100 %, 0 instances left",
       `group web runs version 2 of ${template} after 2 s`,
     ]);
@@ -142,7 +142,7 @@ describe("ops rollout", () => {
             ? refreshes()
             : refreshes(
                 refresh("r-1", "2", "RollbackSuccessful", {
-                  StatusReason: "3 instances failed",
+                  StatusReason: "3 instances failed.",
                   RollbackDetails: { RollbackReason: "alarm web-unhealthy" },
                 }),
               ),
@@ -157,7 +157,8 @@ describe("ops rollout", () => {
       error.message,
       `The roll-out of version 2 of ${template} to group web failed and was rolled back: the group serves what it served before. ` +
         "Reason: 3 instances failed; alarm web-unhealthy (refresh r-1). Its last failed activity: Launching a new EC2 instance: image gone. " +
-        "The next run does not try this version again by itself; FLEET_ROLLOUT_RETRY=1 in its environment makes it.",
+        "The next run does not try this version again by itself: deploy one without the fault, or try it once more with " +
+        '"FLEET_ROLLOUT_RETRY=1 pulumi up" or "npm run ops -- rollout --stack … --to 2 --retry".',
     );
   });
 
@@ -263,11 +264,18 @@ describe("ops rollout", () => {
         run({
           DescribeAutoScalingGroups: () => group("1", both("1")),
           DescribeInstanceRefreshes: () =>
-            refreshes(refresh("r-6", "3", "Successful"), refresh("r-5", "2", status, { StatusReason: "boot failed" })),
+            refreshes(
+              refresh("r-6", "3", "Successful"),
+              // AWS says why it went back apart from how that ended.
+              refresh("r-5", "2", status, { RollbackDetails: { RollbackReason: "boot failed." } }),
+            ),
         }),
       );
       assert.equal(error.exitCode, exitCodes.refused);
-      assert.match(error.message, new RegExp(`ended as ${status} \\(boot failed; refresh r-5\\).*FLEET_ROLLOUT_RETRY=1`));
+      assert.match(
+        error.message,
+        new RegExp(`ended as ${status} \\(boot failed; refresh r-5\\).*FLEET_ROLLOUT_RETRY=1 pulumi up" or .* --to 2 --retry"\\.$`),
+      );
       assert.deepEqual(double!.actions(), ["GetCallerIdentity", "DescribeAutoScalingGroups", "DescribeInstanceRefreshes"]);
     });
   }
