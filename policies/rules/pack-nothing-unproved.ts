@@ -3,7 +3,7 @@ import { defineRule } from "../core/rule.ts";
 
 export const packNothingUnproved = defineRule({
   id: "pack-nothing-unproved",
-  title: "Every rule could make its checks.",
+  title: "Every check is proved, or named here until its values are known.",
   why: "A check that met a value which is not known before the deployment has proved nothing; silence would look like a pass.",
   severity: "medium",
   level: "advisory",

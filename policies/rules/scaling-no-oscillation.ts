@@ -8,7 +8,7 @@ import { stepPolicy } from "../facts/step-policy.ts";
 import type { Deployment } from "../model/deployment.ts";
 import type { Resource } from "../model/resource.ts";
 import { Value } from "../model/value.ts";
-import { findOscillation, type CounterExample, type Trigger } from "../proofs/oscillation.ts";
+import { findOscillation, type CounterExample, type Scaling, type Trigger } from "../proofs/oscillation.ts";
 import { groupWarmupCoversBoot } from "./group-warmup-covers-boot.ts";
 
 interface Pair {
@@ -18,11 +18,36 @@ interface Pair {
 
 const round = (value: number) => Math.round(value * 100) / 100;
 
-function sentence({ kind, size, metric, first, nextSize, nextMetric, second }: CounterExample, metricName: string): string {
-  const begin = `with ${size} instances at ${metricName} ${round(metric)}, alarm "${first.alarm}" leads to ${nextSize}`;
+/** Thresholds are named whole, small ones to the hundredth. */
+const tidy = (threshold: number) => (threshold >= 10 ? Math.floor(threshold) : Math.floor(threshold * 100) / 100);
+
+/** The highest threshold of the alarm that removes instances, to a percent of the present one, at which all sizes are steady. */
+function steadyThreshold(scaling: Scaling): number | undefined {
+  for (let percent = 99; percent > 0; percent--) {
+    const threshold = tidy((scaling.in.threshold * percent) / 100);
+    if (threshold > 0 && !findOscillation({ ...scaling, in: { ...scaling.in, threshold } })) return threshold;
+  }
+  return undefined;
+}
+
+function sentence(
+  { kind, size, metric, first, nextSize, nextMetric, second }: CounterExample,
+  metricName: string,
+  scaling: Scaling,
+): string {
+  const begin = `with ${size} ${size === 1 ? "instance" : "instances"} at ${metricName} ${round(metric)}, alarm "${first.alarm}" leads to ${nextSize}`;
   if (kind === "stuck at zero")
     return `${begin}, where no instance reports the metric, so that alarm "${second.alarm}" can never go on; keep minSize at 1 or more, or scale out on another metric`;
-  return `${begin}, whose ${metricName} ${round(nextMetric)} sets off alarm "${second.alarm}" (threshold ${second.threshold}); move the thresholds apart or make the steps smaller`;
+  const reached = second.side === "above" ? nextMetric >= second.threshold : nextMetric <= second.threshold;
+  const effect = reached
+    ? `sets off alarm "${second.alarm}" (threshold ${second.threshold})`
+    : `is within ${scaling.margin * 100} percent of setting off alarm "${second.alarm}" (threshold ${second.threshold})`;
+  const steady = steadyThreshold(scaling);
+  const advice =
+    steady === undefined
+      ? "move the thresholds apart or make the steps smaller"
+      : `with a threshold of ${steady} for alarm "${scaling.in.alarm}" all sizes would be steady; set that, or make the steps smaller`;
+  return `${begin}, whose ${metricName} ${round(nextMetric)} ${effect}; ${advice}`;
 }
 
 /** What AWS uses when neither policy nor group says anything. */
@@ -87,8 +112,9 @@ function* judge(
     return yield unproved(`not applicable: ${out.alarm.label} and ${back.alarm.label} watch different metrics`, group);
   if (!outTrigger || !inTrigger || outTrigger instanceof Value || inTrigger instanceof Value) return;
   const limits = { min: group.at("minSize").number() ?? 0, max: group.at("maxSize").number() ?? 0 };
-  const found = findOscillation({ limits, out: outTrigger, in: inTrigger, margin: context.config.marginPercent / 100 });
-  if (found) yield violation(sentence(found, out.alarm.at("metricName").text() ?? "the metric"), group);
+  const scaling = { limits, out: outTrigger, in: inTrigger, margin: context.config.marginPercent / 100 };
+  const found = findOscillation(scaling);
+  if (found) yield violation(sentence(found, out.alarm.at("metricName").text() ?? "the metric", scaling), group);
 }
 
 function pairsOf(deployment: Deployment): ReadonlyMap<Resource<"group">, Pair[]> {

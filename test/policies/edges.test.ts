@@ -1034,7 +1034,7 @@ const cases: readonly Case[] = [
     configOf: { "group-warmup-covers-boot": { bootSeconds: 300 } },
     resources: pair({ threshold: 90 }, { threshold: 40 }, { cooldown: 60 }, { policyType: "SimpleScaling", scalingAdjustment: 1 }),
     violations: [
-      'web: with 1 instances at CPUUtilization 90, alarm "busy" leads to 6, whose CPUUtilization 15 sets off alarm "idle" (threshold 40); move the thresholds apart or make the steps smaller',
+      'web: with 1 instance at CPUUtilization 90, alarm "busy" leads to 6, whose CPUUtilization 15 sets off alarm "idle" (threshold 40); with a threshold of 14 for alarm "idle" all sizes would be steady; set that, or make the steps smaller',
     ],
   },
   {
@@ -1055,7 +1055,7 @@ const cases: readonly Case[] = [
       { defaultCooldown: 60 },
     ),
     violations: [
-      'web: with 1 instances at CPUUtilization 90, alarm "busy" leads to 6, whose CPUUtilization 15 sets off alarm "idle" (threshold 40); move the thresholds apart or make the steps smaller',
+      'web: with 1 instance at CPUUtilization 90, alarm "busy" leads to 6, whose CPUUtilization 15 sets off alarm "idle" (threshold 40); with a threshold of 14 for alarm "idle" all sizes would be steady; set that, or make the steps smaller',
     ],
   },
   {
@@ -1064,7 +1064,7 @@ const cases: readonly Case[] = [
     configOf: { "group-warmup-covers-boot": { bootSeconds: 300 } },
     resources: pair({ threshold: 90 }, { threshold: 40 }, { estimatedInstanceWarmup: 60 }, {}, { defaultInstanceWarmup: 300 }),
     violations: [
-      'web: with 1 instances at CPUUtilization 90, alarm "busy" leads to 6, whose CPUUtilization 15 sets off alarm "idle" (threshold 40); move the thresholds apart or make the steps smaller',
+      'web: with 1 instance at CPUUtilization 90, alarm "busy" leads to 6, whose CPUUtilization 15 sets off alarm "idle" (threshold 40); with a threshold of 14 for alarm "idle" all sizes would be steady; set that, or make the steps smaller',
     ],
   },
   {
@@ -1079,7 +1079,31 @@ const cases: readonly Case[] = [
     configOf: { "group-warmup-covers-boot": { bootSeconds: 300 } },
     resources: pair({ threshold: 90 }, { threshold: 40 }, {}, {}, { defaultInstanceWarmup: 0 }),
     violations: [
-      'web: with 1 instances at CPUUtilization 90, alarm "busy" leads to 6, whose CPUUtilization 15 sets off alarm "idle" (threshold 40); move the thresholds apart or make the steps smaller',
+      'web: with 1 instance at CPUUtilization 90, alarm "busy" leads to 6, whose CPUUtilization 15 sets off alarm "idle" (threshold 40); with a threshold of 14 for alarm "idle" all sizes would be steady; set that, or make the steps smaller',
+    ],
+  },
+  {
+    title: "a metric that comes within the margin of the other threshold",
+    rule: "scaling-no-oscillation",
+    resources: pair({}, { threshold: 29 }),
+    violations: [
+      'web: with 1 instance at CPUUtilization 60, alarm "busy" leads to 2, whose CPUUtilization 30 is within 5 percent of setting off alarm "idle" (threshold 29); with a threshold of 28 for alarm "idle" all sizes would be steady; set that, or make the steps smaller',
+    ],
+  },
+  {
+    title: "a small threshold is named to the hundredth",
+    rule: "scaling-no-oscillation",
+    resources: pair({ threshold: 5 }, { threshold: 4 }),
+    violations: [
+      'web: with 1 instance at CPUUtilization 5, alarm "busy" leads to 2, whose CPUUtilization 2.5 sets off alarm "idle" (threshold 4); with a threshold of 2.36 for alarm "idle" all sizes would be steady; set that, or make the steps smaller',
+    ],
+  },
+  {
+    title: "a step for which there is no threshold",
+    rule: "scaling-no-oscillation",
+    resources: pair({}, { threshold: 1 }, { ...step(10_000), adjustmentType: "ExactCapacity" }, {}, { maxSize: 10_000 }),
+    violations: [
+      'web: with 1 instance at CPUUtilization 60, alarm "busy" leads to 10000, whose CPUUtilization 0.01 sets off alarm "idle" (threshold 1); move the thresholds apart or make the steps smaller',
     ],
   },
   {
@@ -1093,7 +1117,7 @@ const cases: readonly Case[] = [
     rule: "scaling-no-oscillation",
     resources: { ...pair({}, {}), odd: policy({ autoscalingGroupName: unknown, policyType: "StepScaling" }) },
     violations: [
-      'web: with 1 instances at CPUUtilization 60, alarm "busy" leads to 2, whose CPUUtilization 30 sets off alarm "idle" (threshold 50); move the thresholds apart or make the steps smaller',
+      'web: with 1 instance at CPUUtilization 60, alarm "busy" leads to 2, whose CPUUtilization 30 sets off alarm "idle" (threshold 50); with a threshold of 28 for alarm "idle" all sizes would be steady; set that, or make the steps smaller',
     ],
     unproved: ['web: autoscalingGroupName of Policy "odd" is not known yet and comes from no Group of this stack'],
   },
