@@ -119,7 +119,47 @@ def run_instances_honours_its_client_token():
     InstanceBackend.run_instances = run_instances
 
 
+def launches_keep_placement_and_performance_of_volumes():
+    """moto drops group and tenancy of a placement and the throughput of volumes, and refuses io1 and io2, as it has lost their IOPS."""
+    import threading
+
+    from moto.ec2.models.instances import Instance
+    from moto.ec2.responses.instances import InstanceResponse
+
+    original = InstanceResponse.run_instances
+    asked = threading.local()
+
+    def add_block_device(self, size, device_path, snapshot_id, encrypted, delete_on_termination, kms_key_id, volume_type):
+        ebs = getattr(asked, "devices", {}).get(device_path, {})
+        volume = self.ec2_backend.create_volume(
+            size=size,
+            zone_name=self.placement.zone,
+            snapshot_id=snapshot_id,
+            encrypted=encrypted,
+            kms_key_id=kms_key_id,
+            volume_type=volume_type,
+            iops=ebs.get("Iops"),
+            throughput=ebs.get("Throughput"),
+        )
+        self.ec2_backend.attach_volume(volume.id, self.id, device_path, delete_on_termination)
+
+    def run_instances(self):
+        asked.devices = {one.get("DeviceName"): one.get("Ebs", {}) for one in self._get_param("BlockDeviceMappings", [])}
+        try:
+            answer = original(self)
+        finally:
+            asked.devices = {}
+        for instance in answer.result.instances:
+            instance.placement.group_name = self._get_param("Placement.GroupName") or ""
+            instance.placement.tenancy = self._get_param("Placement.Tenancy") or "default"
+        return answer
+
+    Instance.add_block_device = add_block_device
+    InstanceResponse.run_instances = run_instances
+
+
 def apply():
     register_image_keeps_its_arguments()
     create_image_takes_the_volumes_of_its_instance()
     run_instances_honours_its_client_token()
+    launches_keep_placement_and_performance_of_volumes()

@@ -49,11 +49,12 @@ describe("instances of Auto Scaling groups", function () {
         MetadataOptions: { HttpTokens: "required", HttpPutResponseHopLimit: 2, InstanceMetadataTags: "enabled", HttpEndpoint: "enabled" },
         Monitoring: { Enabled: true },
         EbsOptimized: true,
+        Placement: { GroupName: "near", Tenancy: "dedicated" },
         InstanceInitiatedShutdownBehavior: "terminate",
         UserData: userData,
         BlockDeviceMappings: [
-          { DeviceName: "/dev/sda1", Ebs: { VolumeSize: 20, VolumeType: "gp3", Encrypted: true } },
-          { DeviceName: "/dev/sdf", Ebs: { SnapshotId: snapshot.SnapshotId, DeleteOnTermination: true, VolumeType: "gp3" } },
+          { DeviceName: "/dev/sda1", Ebs: { VolumeSize: 20, VolumeType: "gp3", Encrypted: true, Iops: 4000, Throughput: 250 } },
+          { DeviceName: "/dev/sdf", Ebs: { SnapshotId: snapshot.SnapshotId, DeleteOnTermination: true, VolumeType: "io2", Iops: 200 } },
         ],
         NetworkInterfaces: [{ DeviceIndex: 0, AssociatePublicIpAddress: false, Groups: [group.GroupId!], DeleteOnTermination: true }],
         TagSpecifications: [
@@ -87,6 +88,10 @@ describe("instances of Auto Scaling groups", function () {
       );
       assert.equal(instance.Monitoring?.State, "enabled");
       assert.equal(instance.EbsOptimized, true);
+      assert.deepEqual(
+        [instance.Placement?.GroupName, instance.Placement?.Tenancy, instance.Placement?.AvailabilityZone],
+        ["near", "dedicated", subnet!.zone],
+      );
       assert.equal(instance.PublicIpAddress, undefined);
       assert.equal(instance.SubnetId, subnet!.id);
       assert.deepEqual(
@@ -114,13 +119,15 @@ describe("instances of Auto Scaling groups", function () {
         one.Attachments![0]!.Device,
         one.Size,
         one.VolumeType,
+        one.Iops,
+        one.Throughput,
         one.Encrypted,
         one.SnapshotId,
         ofTag(one.Tags)["kind"],
       ]);
       assert.deepEqual(facts.sort(), [
-        ["/dev/sda1", 20, "gp3", true, rootSnapshot, "disk"],
-        ["/dev/sdf", 4, "gp3", false, snapshot.SnapshotId, "disk"],
+        ["/dev/sda1", 20, "gp3", 4000, 250, true, rootSnapshot, "disk"],
+        ["/dev/sdf", 4, "io2", 200, undefined, false, snapshot.SnapshotId, "disk"],
       ]);
       const cards = await aws.ec2.send(
         new ec2.DescribeNetworkInterfacesCommand({
