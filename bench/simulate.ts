@@ -110,9 +110,11 @@ if (values.once) {
     { knob: "down", from: 30, to: 30 + side - 1, by: 1 },
   ]).slice(0, Number(values.candidates));
   const started = performance.now();
+  const before = process.cpuUsage();
   const figures = { capacityPerInstance: 100, keepPercent: 90, flapSeconds: 1800, pricePerHour: 0.1 };
   await runSearch({ fleet: fleetOf(1000), demand: wave(1000), options, figures }, candidates, () => undefined);
+  const { user, system } = process.cpuUsage(before);
   console.log(
-    `search over ${candidates.length} candidates on ${availableParallelism()} processors: ${((performance.now() - started) / 1000).toFixed(1)} s`,
+    `search over ${candidates.length} candidates on ${availableParallelism()} processors: ${((performance.now() - started) / 1000).toFixed(1)} s, ${((user + system) / 1e6).toFixed(1)} s of processor time`,
   );
 }

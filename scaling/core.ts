@@ -13,6 +13,7 @@ export class Core {
   readonly region: string;
   readonly accountId: string;
   readonly activitiesKeptMs: number;
+  readonly briefEvents: boolean;
   readonly state: ModelState;
   readonly #makeId: (sequence: number) => string;
   #effects: Effect[];
@@ -27,6 +28,7 @@ export class Core {
     this.region = options.region;
     this.accountId = options.accountId;
     this.activitiesKeptMs = options.activitiesKeptMs ?? sixWeeksMs;
+    this.briefEvents = options.briefEvents ?? false;
     this.#makeId = options.makeId ?? uuidOf;
     this.state = state;
     this.#effects = [...state.effects];

@@ -34,6 +34,8 @@ export interface ModelOptions {
    * (https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeScalingActivities.html).
    */
   readonly activitiesKeptMs?: number;
+  /** Whether events of launches and terminations say only which instance, from where and to where: for a host that counts. Default: no. */
+  readonly briefEvents?: boolean;
 }
 
 /** Opaque, plain JSON; its form may change with `version`, and only the same version is taken back. */

@@ -28,6 +28,11 @@ const subjects: Readonly<Record<Outcome, string>> = {
 
 /** Says how a launch or termination went, while the activity still is in progress (the documented status of these messages). */
 export function announce(core: Core, group: GroupState, activity: ActivityState, outcome: Outcome, places?: Places): void {
+  if (core.briefEvents) {
+    const detail = { EC2InstanceId: activity.instanceId ?? "", Origin: places?.origin, Destination: places?.destination };
+    core.emit({ kind: "putEvent", detailType: detailTypes[outcome], resources: [], detail, atMs: core.nowMs });
+    return;
+  }
   const failed = outcome === "launchError" || outcome === "terminateError";
   const common = {
     Description: describeActivity(activity),

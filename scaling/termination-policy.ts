@@ -40,15 +40,19 @@ export function chooseForTermination(core: Core, group: GroupState, count: numbe
 interface Pool {
   readonly zone: string;
   readonly market: Market;
-  /** In order of launching; a heap of them once the first was looked for, since most calls look into one pool only. */
+  /** In order of launching. */
   readonly instances: InstanceState[];
-  ranked: Ranked[] | undefined;
+  /** Made once the first was looked for, since most calls look into one pool only. */
+  ranked: Ranked | undefined;
 }
 
+/** The instances of a pool that are left, as a heap of their indices: groups are large, and objects for each would cost more than the choice. */
 interface Ranked {
-  readonly instance: InstanceState;
-  /** By each criterion, and at last by the time and order of launching. */
-  readonly keys: readonly number[];
+  readonly heap: number[];
+  /** A row for each instance: what each criterion says, then the time of its launch. */
+  readonly keys: Float64Array;
+  readonly width: number;
+  readonly isBefore: (one: number, other: number) => boolean;
 }
 
 function eligiblePools(group: GroupState, onlyZone: string | undefined): Pool[] {
@@ -65,7 +69,7 @@ function eligiblePools(group: GroupState, onlyZone: string | undefined): Pool[] 
 
 /** Of the purchase option that should shrink, if it has any to give; of those the ones in the fullest zones. */
 function candidatesOf(pools: readonly Pool[], market: Market | undefined, inZone: ReadonlyMap<string, number>): Pool[] {
-  const filled = pools.filter(({ instances, ranked }) => (ranked ?? instances).length > 0);
+  const filled = pools.filter(({ instances, ranked }) => (ranked?.heap ?? instances).length > 0);
   const fitting = market === undefined ? filled : filled.filter((pool) => pool.market === market);
   const candidates = fitting.length > 0 ? fitting : filled;
   const most = candidates.reduce((highest, pool) => Math.max(highest, inZone.get(pool.zone) ?? 0), 0);
@@ -74,36 +78,43 @@ function candidatesOf(pools: readonly Pool[], market: Market | undefined, inZone
 
 /** The instance that comes first by the criteria in turn, taken out of its pool; the one launched first when they leave several. */
 function takeBest(pools: readonly Pool[], criteria: readonly Criterion[]): InstanceState | undefined {
+  let home: Pool | undefined;
   let best: Ranked | undefined;
-  let home: Ranked[] | undefined;
   for (const pool of pools) {
     const ranked = (pool.ranked ??= rank(pool.instances, criteria));
-    const [first] = ranked;
-    if (first === undefined || (best !== undefined && !isBefore(first, best))) continue;
-    best = first;
-    home = ranked;
+    if (ranked.heap.length === 0 || (best !== undefined && compare(ranked, best) >= 0)) continue;
+    best = ranked;
+    home = pool;
   }
-  if (home !== undefined) popHeap(home, isBefore);
-  return best?.instance;
+  const index = best === undefined ? undefined : popHeap(best.heap, best.isBefore);
+  return index === undefined ? undefined : home?.instances[index];
 }
 
-function rank(instances: readonly InstanceState[], criteria: readonly Criterion[]): Ranked[] {
-  const heap: Ranked[] = [];
-  for (const [order, instance] of instances.entries()) {
-    const keys = criteria.map((criterion) => criterion(instance));
-    keys.push(instance.launchedAtMs, order);
-    pushHeap(heap, { instance, keys }, isBefore);
+function rank(instances: readonly InstanceState[], criteria: readonly Criterion[]): Ranked {
+  const width = criteria.length + 1;
+  const keys = new Float64Array(instances.length * width);
+  const isBefore = (one: number, other: number) => compareRows(keys, one, keys, other, width) < 0;
+  const heap: number[] = [];
+  for (let index = 0; index < instances.length; index++) {
+    const instance = instances[index] as InstanceState;
+    for (let column = 0; column < criteria.length; column++) keys[index * width + column] = (criteria[column] as Criterion)(instance);
+    keys[index * width + criteria.length] = instance.launchedAtMs;
+    pushHeap(heap, index, isBefore);
   }
-  return heap;
+  return { heap, keys, width, isBefore };
 }
 
-function isBefore({ keys: one }: Ranked, { keys: other }: Ranked): boolean {
-  for (let index = 0; index < one.length; index++) {
-    const key = one[index] ?? 0;
-    const against = other[index] ?? 0;
-    if (key !== against) return key < against;
+/** Which of two pools has the instance that goes first: below 0 the first pool, above 0 the second. */
+const compare = (one: Ranked, other: Ranked): number => compareRows(one.keys, one.heap[0] ?? 0, other.keys, other.heap[0] ?? 0, one.width);
+
+/** By each key in turn, and at last in the order of launching. */
+function compareRows(keys: Float64Array, one: number, otherKeys: Float64Array, other: number, width: number): number {
+  for (let column = 0; column < width; column++) {
+    const key = keys[one * width + column] ?? 0;
+    const against = otherKeys[other * width + column] ?? 0;
+    if (key !== against) return key < against ? -1 : 1;
   }
-  return false;
+  return one - other;
 }
 
 function marketToShrink(group: GroupState, active: number, spot: number): Market | undefined {

@@ -71,6 +71,9 @@ export function nextPlace(
 const subnetsIn = (core: Core, group: GroupState, zone: string) =>
   group.subnetIds.filter((subnetId) => core.state.subnets.get(subnetId) === zone);
 
+const hasSubnet = (core: Core, group: GroupState, zone: string) =>
+  group.subnetIds.some((subnetId) => core.state.subnets.get(subnetId) === zone);
+
 /** The fullest and the emptiest zone when they differ by more than one instance; zones that cannot launch now are not filled. */
 export function outOfBalance(core: Core, group: GroupState): { readonly from: string; readonly to: string } | undefined {
   let from = "";
@@ -83,7 +86,7 @@ export function outOfBalance(core: Core, group: GroupState): { readonly from: st
       most = size;
       from = zone;
     }
-    if (size < least && !isClosed(core, group, zone) && subnetsIn(core, group, zone).length > 0) {
+    if (size < least && !isClosed(core, group, zone) && hasSubnet(core, group, zone)) {
       least = size;
       to = zone;
     }

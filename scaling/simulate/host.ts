@@ -6,8 +6,8 @@ import type { Effect, LaunchEffect, OwnedAlarm, PutEventEffect } from "../types/
 import type { Arrivals } from "./types.ts";
 import { SimulatedInstance, type Pending } from "./instance.ts";
 
-/** Nobody reads them afterwards, and a launch hook lasts two hours at most here. */
-const activitiesKeptMs = 6 * 3_600_000;
+/** Nobody reads activities afterwards: beside the longest that one lasts a few minutes will do. */
+const marginMs = 600_000;
 const zones = ["a", "b", "c"];
 const launchedEvent = "EC2 Instance Launch Successful";
 const launchHookEvent = "EC2 Instance-launch Lifecycle Action";
@@ -27,6 +27,8 @@ export interface HostOptions {
   readonly bootMs: number;
   /** From a start out of the warm pool to serving, of an instance that had booted before. */
   readonly warmMs: number;
+  /** That a hook holds a departing instance; 0 = none. */
+  readonly holdMs: number;
 }
 
 export class SimulatedHost {
@@ -47,8 +49,9 @@ export class SimulatedHost {
   constructor(options: HostOptions) {
     this.#options = options;
     this.#nowMs = options.startMs;
-    const { startMs } = options;
-    this.model = createModel({ region: "us-east-1", accountId: "123456789012", startMs, activitiesKeptMs });
+    const { startMs, bootMs, warmMs, holdMs } = options;
+    const activitiesKeptMs = Math.max(bootMs, warmMs, holdMs) + marginMs;
+    this.model = createModel({ region: "us-east-1", accountId: "123456789012", startMs, activitiesKeptMs, briefEvents: true });
     for (const zone of zones) this.model.setSubnet({ subnetId: `subnet-${zone}`, zone: `us-east-1${zone}` });
     this.model.setLaunchTemplate({ ...template, defaultVersion: 1, latestVersion: 1, versions: { 1: { instanceType: "m5.large" } } });
   }

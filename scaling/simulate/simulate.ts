@@ -41,7 +41,8 @@ class Run {
     const bootMs = Math.max(options.launchSeconds, fleet.bootSeconds) * 1000;
     const warmMs = Math.max(options.launchSeconds, options.warmSeconds ?? 0) * 1000;
     const beforeMs = Math.ceil((bootMs + settlingMs) / minuteMs) * minuteMs;
-    this.#host = new SimulatedHost({ startMs: demand.startMs - beforeMs, launchMs, bootMs, warmMs });
+    const holdMs = (fleet.terminateHook?.heartbeatSeconds ?? 0) * 1000;
+    this.#host = new SimulatedHost({ startMs: demand.startMs - beforeMs, launchMs, bootMs, warmMs, holdMs });
     for (const name of watchedMetrics(fleet))
       this.#metrics.set(name, new MetricRun(options.metrics?.[name] ?? options.metric, options.capacityPerInstance, demand));
     for (const name of watchedGroupMetrics(fleet)) this.#groupMetrics.set(name, new Float64Array(demand.values.length).fill(NaN));

@@ -1,11 +1,29 @@
 /** https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-sns-notifications.html and …-event-reference.html */
 import assert from "node:assert/strict";
 import { noticeEvents } from "../../contract/notices.ts";
-import { Host, minutes, topicArn } from "./helpers.ts";
+import { Host, minutes, options, topicArn } from "./helpers.ts";
 
 const all = [noticeEvents.launch, noticeEvents.launchError, noticeEvents.terminate, noticeEvents.terminateError];
 
 describe("notices", () => {
+  it("are brief for a host that only counts: which instance, from where and to where", () => {
+    const host = new Host({ ...options, briefEvents: true });
+    host.create();
+    host.do((model) => model.setDesiredCapacity({ group: "web", desiredCapacity: 1 }));
+    host.pass(minutes(1));
+    const { instanceId } = host.only();
+    assert.deepEqual(
+      host.ofKind("putEvent").map(({ detailType, detail, resources }) => ({ detailType, detail, resources })),
+      [
+        {
+          detailType: "EC2 Instance Launch Successful",
+          detail: { EC2InstanceId: instanceId, Origin: "EC2", Destination: "AutoScalingGroup" },
+          resources: [],
+        },
+      ],
+    );
+  });
+
   it("begin with a test when they are configured", () => {
     const host = new Host();
     host.create();
