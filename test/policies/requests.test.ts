@@ -89,12 +89,15 @@ describe("requests that are read once", () => {
       },
     });
     const requests = new Requests();
-    await answers(new PackInProcess([looking], { requests }), requests, { inputs: [facts], outputs: [facts] });
+    const alone = { ...facts, parent: undefined };
+    await answers(new PackInProcess([looking], { requests }), requests, { inputs: [facts, alone], outputs: [facts, alone] });
     const properties = { ...facts.properties, tags: { owner: "me" } };
     const { propertyDependencies, ...input } = { ...facts, properties };
     assert.deepEqual(
       seen.map((one) => one.facts),
-      [input, { ...input, propertyDependencies }],
+      [undefined, propertyDependencies].flatMap((dependencies) =>
+        [input, { ...input, parent: undefined }].map((one) => (dependencies ? { ...one, propertyDependencies: dependencies } : one)),
+      ),
     );
   });
 
@@ -110,11 +113,11 @@ describe("requests that are read once", () => {
     const newer = [
       [15 << 3, 0x80, 0x01], // field 15, a number in two bytes
       [0xb9, 0x02, 1, 2, 3, 4, 5, 6, 7, 8], // field 39, eight bytes
+      [(9 << 3) | 5, 1, 2, 3, 4], // field 9, four bytes
       [(4 << 3) | 2, 3, 0x0a, 0x0a, 0x0a], // field 4, a text
       ...stackRequest(outputs)
         .getResourcesList()
         .map((one) => [0x0a, ...lengthOf(one.serializeBinary()), ...one.serializeBinary()]),
-      [(9 << 3) | 5, 1, 2, 3, 4], // field 9, four bytes
     ];
     const types = requests
       .readStack(Uint8Array.from(newer.flat()))
