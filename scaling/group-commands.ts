@@ -60,7 +60,8 @@ export function putNotificationConfiguration(core: Core, { group: name, topicArn
   }
   group.notifications.set(topicArn, new Set(events));
   const subject = `Auto Scaling: test notification for group "${name}"`;
-  core.emit({ kind: "publishNotice", group: name, topicArn, subject, notice: testMessage(core, group) });
+  const { serviceLinkedRoleArn } = group;
+  core.emit({ kind: "publishNotice", group: name, serviceLinkedRoleArn, topicArn, subject, notice: testMessage(core, group) });
 }
 
 export function deleteNotificationConfiguration(core: Core, { group: name, topicArn }: DeleteNotificationConfiguration): void {

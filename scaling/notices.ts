@@ -65,6 +65,7 @@ export function announce(core: Core, group: GroupState, activity: ActivityState,
     core.emit({
       kind: "publishNotice",
       group: group.name,
+      serviceLinkedRoleArn: group.serviceLinkedRoleArn,
       topicArn,
       subject: `Auto Scaling: ${subjects[outcome]} for group "${group.name}"`,
       notice,

@@ -74,6 +74,8 @@ export interface TagInstancesEffect {
 export interface PublishNoticeEffect {
   readonly kind: "publishNotice";
   readonly group: string;
+  /** The group's role at that moment: its last notices are sent when the group itself is gone. */
+  readonly serviceLinkedRoleArn: string;
   readonly topicArn: string;
   readonly subject: string;
   readonly notice: Notice;

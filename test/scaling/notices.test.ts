@@ -129,6 +129,22 @@ describe("notices", () => {
     );
   });
 
+  it("carry the group's own role, also the last ones, which are sent when the group is gone", () => {
+    const serviceLinkedRoleArn =
+      "arn:aws:iam::123456789012:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling_web";
+    const host = new Host();
+    host.create({ serviceLinkedRoleArn, desiredCapacity: 2 });
+    host.pass(minutes(1));
+    host.do((model) => model.putNotificationConfiguration({ group: "web", topicArn, events: [noticeEvents.terminate] }));
+    host.do((model) => model.deleteGroup({ name: "web", force: true }));
+    host.pass(minutes(5));
+    assert.equal(host.model.group("web"), undefined);
+    assert.deepEqual(
+      host.ofKind("publishNotice").map((effect) => [effect.notice.Event, effect.serviceLinkedRoleArn]),
+      [noticeEvents.test, noticeEvents.terminate, noticeEvents.terminate].map((event) => [event, serviceLinkedRoleArn]),
+    );
+  });
+
   it("tell of a refused launch, with the reason, and of a refused termination", () => {
     const host = new Host();
     host.create();

@@ -28,8 +28,8 @@ async function deliver(send: Promise<void>): Promise<readonly never[]> {
 
 export function messagePerformers({ deps, cloudWatch, serviceLinkedRole }: MessageOptions): Pick<Performers, MessageKinds> {
   return {
-    publishNotice: ({ group, topicArn, subject, notice }) =>
-      deliver(deps.publish({ topicArn, subject, message: JSON.stringify(notice) }, { principal: { roleArn: serviceLinkedRole(group) } })),
+    publishNotice: ({ serviceLinkedRoleArn: roleArn, topicArn, subject, notice }) =>
+      deliver(deps.publish({ topicArn, subject, message: JSON.stringify(notice) }, { principal: { roleArn } })),
     publishHookMessage: ({ group, targetArn, roleArn, message }) => {
       const sender = { principal: { roleArn: roleArn ?? serviceLinkedRole(group) } };
       const body = JSON.stringify(message);
