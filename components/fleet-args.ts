@@ -93,6 +93,11 @@ export interface TerminateHookArgs extends HookArgs {
    * group's size. Default: terminate. https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-lifecycle-policy.html
    */
   readonly onAbandon?: "terminate" | "retain" | undefined;
+  /**
+   * Whether the topic of the notice path hears of it, so that the consumer drains the instance and completes the hook.
+   * Absent = nobody does, and the instance has the whole time.
+   */
+  readonly notifies?: boolean | undefined;
 }
 
 /** Instances that have booted and wait, for fleets that boot slowly. */

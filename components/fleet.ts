@@ -9,6 +9,7 @@ import type { FleetArgs } from "./fleet-args.ts";
 import { fleetFaults } from "./fleet-checks.ts";
 import { createGroup, groupArgs } from "./fleet-group.ts";
 import { createGuard } from "./group-guard.ts";
+import { createHookRole, type HookRole } from "./hook-role.ts";
 import { createInstanceRole } from "./instance-role.ts";
 import { createLaunchTemplate } from "./launch-template.ts";
 import { createTargets } from "./load-balancing.ts";
@@ -45,10 +46,17 @@ export class Fleet extends pulumi.ComponentResource {
     const template = createLaunchTemplate(name, args, { instanceProfileArn: profile.arn, securityGroupIds: [...securityGroupIds] }, this);
     const targets = createTargets(name, args, this);
     const merged = groupArgs(name, args, { template, targetGroupArns: targets.arns });
-    const before = [...opts.before, policy, ...targets.resources, ...createBootReport(name, args, this)];
+    const hook = createHookRole(name, args, this);
+    const before = [
+      ...opts.before,
+      policy,
+      ...(hook === undefined ? [] : [hook.policy]),
+      ...targets.resources,
+      ...createBootReport(name, args, this),
+    ];
     const group = createGroup(name, args, merged, before, this);
     createNotification(name, args, group, this);
-    createTerminateHook(name, args, group, this);
+    createTerminateHook(name, args, { group, hook }, this);
     createGuard(name, args, group, this);
 
     this.groupName = group.name;
@@ -91,7 +99,12 @@ function createNotification(name: string, args: FleetArgs, group: aws.autoscalin
   );
 }
 
-function createTerminateHook(name: string, args: FleetArgs, group: aws.autoscaling.Group, parent: pulumi.Resource): void {
+interface HookParts {
+  readonly group: aws.autoscaling.Group;
+  readonly hook: HookRole | undefined;
+}
+
+function createTerminateHook(name: string, args: FleetArgs, { group, hook }: HookParts, parent: pulumi.Resource): void {
   if (args.terminateHook === undefined) return;
   new aws.autoscaling.LifecycleHook(
     fitName(`${name}-terminate-hook`, "lifecycleHook"),
@@ -102,6 +115,7 @@ function createTerminateHook(name: string, args: FleetArgs, group: aws.autoscali
       heartbeatTimeout: args.terminateHook.heartbeatSeconds,
       // By default the instance goes in either case, and ABANDON would skip other hooks; an instance is only retained with it.
       defaultResult: args.terminateHook.onAbandon === "retain" ? "ABANDON" : "CONTINUE",
+      ...(hook === undefined ? {} : { notificationTargetArn: args.notices.topicArn, roleArn: hook.role.arn }),
     },
     { parent, deletedWith: group },
   );

@@ -57,7 +57,9 @@ export interface FleetSettings extends Omit<
   | "egress"
   | "mixedInstances"
   | "group"
+  | "terminateHook"
 > {
+  readonly terminateHook?: NonNullable<FleetSettingsInput["terminateHook"]> & { readonly notifies?: true };
   readonly image: ImageSettings;
   /** Key under `fleet:fleets`. */
   readonly name: string;
@@ -79,6 +81,7 @@ export function resolveSettings(environment: string, project: ProjectSettings, p
   const naming = { product, environment, platform, majorVersion };
   const roleArn = provider.assumeRoles[0]?.roleArn;
   const consumer = resolveConsumer(project.consumer);
+  const facts = { naming, region: provider.region, drains: project.consumer.kind !== "none" && project.consumer.drain !== "none" };
   return {
     naming,
     prefix: stackPrefix(naming),
@@ -92,7 +95,7 @@ export function resolveSettings(environment: string, project: ProjectSettings, p
     ...(consumer === undefined ? {} : { consumer }),
     fleets: Object.keys(project.fleets)
       .sort()
-      .flatMap((name) => (project.fleets[name] === undefined ? [] : [resolveFleet(naming, name, project.fleets[name], provider.region)])),
+      .flatMap((name) => (project.fleets[name] === undefined ? [] : [resolveFleet(facts, name, project.fleets[name])])),
   };
 }
 
@@ -110,7 +113,14 @@ const bootHeartbeatSeconds = 600;
 /** A renamed fleet keeps on AWS the name that it was made with: nothing there can be renamed, only replaced. */
 export const identityName = (name: string, formerly: string | undefined): string => formerly ?? name;
 
-function resolveFleet(naming: NamingInputs, name: string, input: FleetSettingsInput, region: string): FleetSettings {
+interface StackFacts {
+  readonly naming: NamingInputs;
+  readonly region: string;
+  /** Whether the consumer drains an instance in its terminate hook and completes that. */
+  readonly drains: boolean;
+}
+
+function resolveFleet({ naming, region, drains }: StackFacts, name: string, input: FleetSettingsInput): FleetSettings {
   const { role, scaling, health, loadBalancing, formerly, securityGroupIds, ingress, egress, mixedInstances, group, ...same } = input;
   const fleet = identityName(name, formerly);
   const prefix = fleetPrefix(naming, fleet);
@@ -120,6 +130,7 @@ function resolveFleet(naming: NamingInputs, name: string, input: FleetSettingsIn
     prefix,
     image: resolveImage(input, { naming, prefix, region }),
     ...(input.provisioning === "none" || input.launchHook ? {} : { launchHook: { heartbeatSeconds: bootHeartbeatSeconds } }),
+    ...(input.terminateHook && drains ? { terminateHook: { ...input.terminateHook, notifies: true } } : {}),
     identity: { ...naming, fleet, role: role ?? fleet },
     scaling: resolveScaling(scaling, input.bootSeconds),
     ...(mixedInstances === undefined ? {} : { mixedInstances: resolveMixed(mixedInstances, input.instanceType) }),

@@ -97,7 +97,8 @@ const consumer = z
       example: "instance-id",
     }).default("instance-id"),
     drain: oneOf(["none", "chef-client"], {
-      description: "What is stopped, through Systems Manager, on an instance in a terminating hook.",
+      description:
+        "What is stopped, through Systems Manager, on an instance in a terminating hook; the hook, which the consumer then hears of, is completed once it has stopped.",
       example: "none",
     }).default("none"),
     maxConcurrency: whole(2, 1000, { description: "Batches of ten notices that are worked on at once.", example: 5 }).default(5),

@@ -43,7 +43,9 @@ export async function refreshEnd(watch: Watch, refreshId: string): Promise<Insta
     const progress = { atMs: watch.waiting.now(), percent: last.PercentageComplete ?? 0 };
     first ??= progress;
     // The estimate changes with every look; it is said with what else is new.
-    if (line !== shown) watch.say(`${(shown = line)}${timeLeft(first, progress)}`);
+    // At a checkpoint the pace says nothing, and AWS says until when it waits.
+    const left = /checkpoint/i.test(line) ? "" : timeLeft(first, progress);
+    if (line !== shown) watch.say(`${(shown = line)}${left}`);
     return isRunning(last) ? undefined : last;
   };
   const atDeadline = () =>

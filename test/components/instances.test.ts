@@ -187,6 +187,27 @@ describe("components/fleet instances", () => {
     ]);
   });
 
+  it("tells the consumer of departing instances under a role of the hook's own that stands before the group", async () => {
+    const recorder = await built({ terminateHook: { heartbeatSeconds: 120, notifies: true } });
+    const { notificationTargetArn, roleArn } = recorder.one("aws:autoscaling/lifecycleHook:LifecycleHook").inputs;
+    assert.deepEqual(
+      [notificationTargetArn, roleArn],
+      [fleetArgs.notices.topicArn, `arn:aws:iam::${accountId}:role/${prefix}-hook-0a1b2c3`],
+    );
+    const policy = recorder.all.find(({ type, name }) => type === "aws:iam/rolePolicy:RolePolicy" && name === `${prefix}-hook`);
+    const { Statement } = JSON.parse(policy?.inputs["policy"] as string) as { Statement: { Action: unknown; Resource: unknown }[] };
+    assert.deepEqual(
+      Statement.map(({ Action, Resource }) => [Action, Resource]),
+      [
+        ["sns:Publish", fleetArgs.notices.topicArn],
+        [["kms:GenerateDataKey*", "kms:Decrypt"], `arn:aws:kms:${region}:${accountId}:key/*`],
+      ],
+    );
+    assert.ok(recorder.one(group).dependencies.some((urn) => urn.endsWith(`RolePolicy::${prefix}-hook`)));
+    const silent = await built({ terminateHook: { heartbeatSeconds: 120 } });
+    assert.equal(silent.one("aws:autoscaling/lifecycleHook:LifecycleHook").inputs["roleArn"], undefined);
+  });
+
   it("sets deletion protection and zonal shift on the group once it stands, and takes them off before it goes", async () => {
     const recorder = await built({ deletionProtection: "prevent-all-deletion", zonalShift: "IgnoreUnhealthy", roleArn: "arn:role" });
     const { name, inputs, dependencies } = recorder.one("command:local:Command");

@@ -152,7 +152,11 @@ describe("ops rollout against the local AWS", function () {
     assert.equal((await run({ ...request, preferences })).outcome, "rolledOut");
     assert.ok(aws.clock.now() - before > 360_000, "it did not wait at the checkpoint and for the bake time");
     assert.ok(
-      lines.some((line) => /^InProgress, 50 %, 1 instance left: .*checkpoint.*, about \d+ s left$/i.test(line)),
+      lines.some((line) => /^InProgress, 50 %, 1 instance left: Waiting at a checkpoint until \S+Z$/.test(line)),
+      lines.join("\n"),
+    );
+    assert.ok(
+      lines.some((line) => /^InProgress, 50 %, 1 instance left: .*, about \d+ s left$/.test(line)),
       lines.join("\n"),
     );
     assert.ok(

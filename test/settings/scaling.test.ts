@@ -13,6 +13,20 @@ describe("settings of scaling", () => {
     assert.deepEqual(Object.keys(fleetOf({}).scaling).sort(), ["down", "targets", "up"]);
   });
 
+  it("let the consumer hear of a terminate hook where it drains, and only there", () => {
+    const terminateHook = { heartbeatSeconds: 120 };
+    const hookOf = (consumer: Values) =>
+      settingsOf({ ...withFleet({ terminateHook }), "fleet:consumer": consumer }).fleets[0]!.terminateHook;
+    const chef = {
+      serverUrl: "https://chef.example.com/organizations/shop",
+      user: "fleet-cleanup",
+      key: "ssm:/storefront/chef/fleet-cleanup",
+    };
+    assert.deepEqual(hookOf({ kind: "lambda", chef, drain: "chef-client" }), { ...terminateHook, notifies: true });
+    assert.deepEqual(hookOf({ kind: "lambda", chef }), terminateHook);
+    assert.deepEqual(hookOf({ kind: "none" }), terminateHook);
+  });
+
   it("become policies: simple, several metrics, math, predictive, schedules, composites", () => {
     const given = scaling({
       up: { threshold: 70, simple: { cooldownSeconds: 300 } },
