@@ -1,5 +1,8 @@
 /** `ops simulate --settings`: a fleet that is not deployed, through a preview in the sandbox of a copy of this checkout. */
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Figures } from "../../../scaling/simulate/figures.ts";
 import { Checkout } from "../../helpers/checkout.ts";
 
 describe("ops simulate --settings", function () {
@@ -24,6 +27,28 @@ describe("ops simulate --settings", function () {
       figures.alarms.map(({ name }) => name),
       ["up", "down"],
     );
+  });
+
+  it("takes hooks, warm pool and what it leaves out from the settings too", async () => {
+    const file = join(checkout.path, "Pulumi.staging.yaml");
+    const more = [
+      "launchHook: { heartbeatSeconds: 300 }",
+      "terminateHook: { heartbeatSeconds: 60 }",
+      "warmPool: { state: Stopped, maxPrepared: 5 }",
+      "group: { maxLifetimeDays: 30 }",
+    ];
+    const before = readFileSync(file, "utf8");
+    writeFileSync(
+      file,
+      before.replace(/^( +)bootSeconds: 120$/m, (line, indent: string) => [line, ...more.map((one) => indent + one)].join("\n")),
+    );
+    const { code, stdout, stderr } = await simulate("--stack", "staging", "--warm-seconds", "40", "--json");
+    assert.equal(code, 0, stderr);
+    const { figures, leftOut } = JSON.parse(stdout) as { figures: Figures; leftOut: string[] };
+    assert.equal(figures.arrivals.warm.meanSeconds, 40);
+    assert.equal(figures.warmPool?.runningHours, 0);
+    assert.ok(figures.warmPool.restingHours > 0);
+    assert.deepEqual(leftOut, ["group.maxLifetimeDays: nothing is replaced for its age"]);
   });
 
   it("says what is wrong with a stack that has no settings", async () => {
