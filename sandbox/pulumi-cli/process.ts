@@ -4,7 +4,6 @@ import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { EngineError } from "../engine/api.ts";
-import type { Workspace } from "./workspace.ts";
 
 /** Undefined when no folder of `path` holds an executable of that name. */
 export function findOnPath(name: string, path: string): string | undefined {
@@ -35,6 +34,14 @@ export function requirePulumi(path: string): string {
   );
 }
 
+/** The executable, and what it runs in. */
+export interface Installation {
+  readonly pulumi: string;
+  /** The working directory. */
+  readonly project: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
 export interface RunOptions {
   readonly onLine?: (line: string) => void;
   /** What an abort asks for the CLI's own way of ending: it waits for the operations under way. */
@@ -52,10 +59,10 @@ export interface Finished {
 }
 
 /** A group of its own, so that Ctrl-C in a terminal reaches it only through us; see `signal`. */
-export async function runPulumi(workspace: Workspace, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  const child = spawn(workspace.pulumi, args, {
-    cwd: workspace.project,
-    env: workspace.env,
+export async function runPulumi(installation: Installation, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  const child = spawn(installation.pulumi, args, {
+    cwd: installation.project,
+    env: installation.env,
     detached: true,
     stdio: ["pipe", "pipe", "pipe"],
   });

@@ -6,13 +6,10 @@ import yaml from "yaml";
 import { EngineError } from "../engine/api.ts";
 import type { ConfigMap, DeployOptions, PluginCommand } from "../engine/api.ts";
 import { requirePulumi, runPulumi } from "./process.ts";
+import type { Installation } from "./process.ts";
 
-export interface Workspace {
-  /** The executable. */
-  readonly pulumi: string;
-  /** Folder with the copies of the project files; the CLI's working directory. */
-  readonly project: string;
-  readonly env: Readonly<Record<string, string>>;
+/** `project` holds the copies of the project files. */
+export interface Workspace extends Installation {
   readonly packs: readonly { readonly dir: string; readonly configFile?: string }[];
   /** Stands while the CLI may change its own copy of the state. */
   readonly marker: string;
