@@ -248,5 +248,15 @@ describe("components/fleet-output", () => {
     assert.deepEqual([told.launchHook, told.terminateHook], [hooks.launchHook, hooks.terminateHook]);
     const none = await valueOf(fleetOutput(prefix, fleetArgs, rollout, parts));
     assert.deepEqual(["launchHook" in none, "terminateHook" in none], [false, false]);
+    const capacity = { warmPool: { state: "Stopped", reuse: true } as const, mixedInstances: spot };
+    const group = { maxInstanceLifetime: 86_400, protectFromScaleIn: true, terminationPolicies: ["OldestInstance"] };
+    const simulated = await valueOf(fleetOutput(prefix, { ...fleetArgs, ...capacity, group }, rollout, parts));
+    assert.deepEqual([simulated.warmPool, simulated.mixedInstances], [capacity.warmPool, spot]);
+    assert.deepEqual(simulated.groupOptions, {
+      maxInstanceLifetimeSeconds: 86_400,
+      protectFromScaleIn: true,
+      terminationPolicies: ["OldestInstance"],
+    });
+    assert.deepEqual(["warmPool" in none, "mixedInstances" in none, "groupOptions" in none], [false, false, false]);
   });
 });
