@@ -16,8 +16,8 @@ if (realpathSync(process.cwd()) !== realpathSync(import.meta.dirname)) {
   process.exit(1);
 }
 
-// @pulumi/policy unpacks every resource anew for each rule. V8 would let its space for new objects grow with that, to
-// 320 MiB for 1,000 resources; kept small, the pack stays near 210 MiB and is hardly slower (measured on Node 24).
+// V8 would let its space for new objects grow with the stream of requests, to 310 MiB after 3,000 resources; kept small, the
+// pack stays near 180 MiB and takes no more processor time (measured on Node 24).
 setFlagsFromString("--semi-space-growth-factor=1");
 
 const settings = observeSettings();
