@@ -57,7 +57,9 @@ export type ChefActor = { readonly user: string } | { readonly name: string; rea
 /** Makes organization, user or client, and its key; what is there already stays. */
 export async function seedChef(place: AwsPlace, organization: string, actor: ChefActor): Promise<SeededChef> {
   const { url } = await asked<{ readonly url: string }>("POST", `${place.endpoint}/_fleet/chef`);
-  const name = `/sandbox/chef/${organization}/${"user" in actor ? actor.user : actor.name}`;
+  // A user is the server's, whatever organizations it is in, and has one key; a validator is its organization's.
+  const isValidator = "validator" in actor && actor.validator;
+  const name = `/sandbox/chef/${isValidator ? organization : "users"}/${"user" in actor ? actor.user : actor.name}`;
   const publicKey = createPublicKey(await keyOf(place, name))
     .export({ type: "spki", format: "pem" })
     .toString();
