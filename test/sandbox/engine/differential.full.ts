@@ -1,10 +1,13 @@
 /**
  * The embedded engine against Pulumi's own CLI, on the same programs with the same provider: equal plans, equal steps, equal
- * order among what depends on each other, equal states. Needs `pulumi` and `pulumi-language-nodejs` on the PATH.
+ * order among what depends on each other, equal states. The CLI's side is recorded; where `pulumi` and `pulumi-language-nodejs`
+ * are on the PATH, both run side by side too.
  */
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import * as embedded from "../../../sandbox/engine/engine.ts";
-import type { DeployResult } from "../../../sandbox/engine/api.ts";
+import type { DeployResult, DeploymentEngine } from "../../../sandbox/engine/api.ts";
 import { findOnPath } from "../../../sandbox/pulumi-cli/process.ts";
 import * as cli from "../../../sandbox/pulumi-cli.ts";
 import { TestStack, errorsOf, nameOf, operations } from "./stack.ts";
@@ -198,68 +201,132 @@ const planned = (stack: TestStack) =>
     .sort();
 
 const replaceReasons = (result: DeployResult) =>
-  new Map(
+  Object.fromEntries(
     result.steps.filter(({ op }) => op === "replace").map(({ urn, replaceReasons = [] }) => [nameOf(urn), [...replaceReasons].sort()]),
   );
 
-const isHere = ["pulumi", "pulumi-language-nodejs"].every((name) => findOnPath(name, process.env["PATH"] ?? ""));
-
-if (!isHere) {
-  console.log("differential test with Pulumi's CLI left out: `pulumi` and `pulumi-language-nodejs` are not on the PATH");
-} else {
-  describe("the embedded engine does what Pulumi's CLI does", function () {
-    this.timeout(300_000);
-    for (const [title, runs] of Object.entries(scenarios)) {
-      it(title, async () => {
-        using ours = new TestStack("declared", embedded);
-        using theirs = new TestStack("declared", cli);
-        const areRelated = related(runs);
-        let [ourCalls, theirCalls] = [0, 0];
-        const compare = (what: string, own: DeployResult, other: DeployResult) => {
-          assert.equal(own.ok, other.ok, `${what}\nours: ${errorsOf(own)}\ntheirs: ${errorsOf(other)}`);
-          assert.deepEqual(sorted(operations(own)), sorted(operations(other)), what);
-          assert.deepEqual(own.changeSummary, other.changeSummary, what);
-          // The CLI gives no reason for what must go with another or is triggered; ours does.
-          for (const [name, reasons] of replaceReasons(other))
-            if (reasons.length > 0) assert.deepEqual(replaceReasons(own).get(name), reasons, `${what} ${name}`);
-        };
-        const compareWorlds = (what: string) => {
-          assert.deepEqual(ours.existing(), theirs.existing(), what);
-          assert.deepEqual(comparable(ours), comparable(theirs), what);
-          const [ourHistory, theirHistory] = [ours.history(ourCalls), theirs.history(theirCalls)];
-          assert.deepEqual(orders(ourHistory, areRelated), orders(theirHistory, areRelated), what);
-          [ourCalls, theirCalls] = [ours.calls().length, theirs.calls().length];
-        };
-        for (const [index, things] of runs.entries()) {
-          const [own, other] = [await ours.up(things), await theirs.up(things)];
-          compare(`up ${index}`, own, other);
-          assert.deepEqual(planned(ours), planned(theirs), `plan ${index}`);
-          assert.deepEqual(
-            JSON.parse(withoutChance(JSON.stringify(own.outputs))),
-            JSON.parse(withoutChance(JSON.stringify(other.outputs))),
-          );
-          compareWorlds(`up ${index}`);
-        }
-        compare("refresh", await ours.refresh(), await theirs.refresh());
-        compare("destroy", await ours.destroy(), await theirs.destroy());
-        compareWorlds("destroy");
-      });
-    }
-
-    it("hands a stack from one to the other and back, and nothing changes", async () => {
-      using stack = new TestStack("declared", embedded);
-      const things = [
-        { name: "a", secretInputs: { password: "hunter2" } },
-        { name: "b", from: { of: "a.arn" } },
-      ];
-      const options = () => stack.options({ things });
-      assert.equal(errorsOf(await embedded.up(options())), "");
-      const through = await cli.up(options());
-      assert.equal(errorsOf(through), "");
-      assert.deepEqual(through.changeSummary, { same: 3 });
-      assert.deepEqual((await embedded.up(options())).changeSummary, { same: 3 });
-      assert.deepEqual((await cli.destroy(options())).changeSummary, { delete: 3 });
-      assert.deepEqual(stack.existing(), []);
-    });
-  });
+/** What an engine did in one command of a scenario. */
+interface Seen {
+  readonly command: string;
+  readonly ok: boolean;
+  readonly operations: readonly string[];
+  readonly changeSummary: DeployResult["changeSummary"];
+  readonly replaceReasons: Readonly<Record<string, readonly string[]>>;
+  /** Of all previews so far. */
+  readonly planned: readonly string[];
+  readonly outputs: unknown;
+  readonly existing: readonly string[];
+  readonly states: unknown;
+  readonly order: readonly string[];
 }
+
+async function observe(engine: DeploymentEngine, runs: readonly (readonly Thing[])[]): Promise<Seen[]> {
+  using stack = new TestStack("declared", engine);
+  const areRelated = related(runs);
+  let calls = 0;
+  const seen: Seen[] = [];
+  const note = (command: string, result: DeployResult) => {
+    seen.push({
+      command,
+      ok: result.ok,
+      operations: sorted(operations(result)),
+      changeSummary: result.changeSummary,
+      replaceReasons: replaceReasons(result),
+      planned: planned(stack),
+      outputs: JSON.parse(withoutChance(JSON.stringify(result.outputs))) as unknown,
+      existing: stack.existing(),
+      states: comparable(stack),
+      order: orders(stack.history(calls), areRelated),
+    });
+    calls = stack.calls().length;
+  };
+  for (const [index, things] of runs.entries()) note(`up ${index}`, await stack.up(things));
+  note("refresh", await stack.refresh());
+  note("destroy", await stack.destroy());
+  return seen;
+}
+
+/** One engine leaves out what is empty, the other keeps it, and a refresh does not do as an update does. */
+function withoutEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEmpty);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(([key, item]) => [key, withoutEmpty(item)] as const);
+  return Object.fromEntries(entries.filter(([, item]) => !isEmpty(item)));
+}
+
+function compare(own: readonly Seen[], other: readonly Seen[]): void {
+  assert.deepEqual(
+    own.map(({ command }) => command),
+    other.map(({ command }) => command),
+  );
+  for (const [index, theirs] of other.entries()) {
+    const ours = own[index] ?? theirs;
+    const { command, outputs, replaceReasons: reasons } = theirs;
+    // Only an update answers with the outputs of the program.
+    const alike = command.startsWith("up") ? {} : { outputs };
+    // The CLI gives no reason for what must go with another or is triggered; ours does.
+    for (const [name, list] of Object.entries(reasons))
+      if (list.length > 0) assert.deepEqual(ours.replaceReasons[name], list, `${command} ${name}`);
+    assert.deepEqual(withoutEmpty({ ...ours, ...alike, replaceReasons: reasons }), withoutEmpty(theirs), command);
+  }
+}
+
+/** What Pulumi's CLI did, so that the comparison needs none. `FLEET_RECORD_PULUMI=<version of the CLI on the PATH>` writes it anew. */
+const recordFile = join(import.meta.dirname, "fixtures/pulumi-cli.json");
+
+interface Recorded {
+  /** As given when it was recorded. */
+  readonly version: string;
+  readonly scenarios: Readonly<Record<string, readonly Seen[]>>;
+}
+
+const isHere = ["pulumi", "pulumi-language-nodejs"].every((name) => findOnPath(name, process.env["PATH"] ?? ""));
+const version = process.env["FLEET_RECORD_PULUMI"];
+
+if (version !== undefined) {
+  if (!isHere) throw new Error("FLEET_RECORD_PULUMI needs `pulumi` and `pulumi-language-nodejs` on the PATH");
+  const recorded: Record<string, readonly Seen[]> = {};
+  for (const [title, runs] of Object.entries(scenarios)) recorded[title] = await observe(cli, runs);
+  const { format, resolveConfig } = await import("prettier");
+  const text = JSON.stringify({ version, scenarios: recorded } satisfies Recorded);
+  writeFileSync(recordFile, await format(text, { ...(await resolveConfig(recordFile)), filepath: recordFile }));
+}
+
+describe("the embedded engine does what Pulumi's CLI does", function () {
+  this.timeout(300_000);
+  const { version: recordedVersion, scenarios: recorded } = JSON.parse(readFileSync(recordFile, "utf8")) as Recorded;
+
+  it("in every scenario that is recorded", () => {
+    assert.deepEqual(Object.keys(recorded), Object.keys(scenarios));
+  });
+
+  for (const [title, runs] of Object.entries(scenarios)) {
+    it(`${title}, as recorded of ${recordedVersion}`, async () => {
+      compare(await observe(embedded, runs), recorded[title] ?? []);
+    });
+  }
+
+  if (!isHere) return;
+
+  for (const [title, runs] of Object.entries(scenarios)) {
+    it(`${title}, beside the CLI on the PATH`, async () => {
+      compare(await observe(embedded, runs), await observe(cli, runs));
+    });
+  }
+
+  it("hands a stack from one to the other and back, and nothing changes", async () => {
+    using stack = new TestStack("declared", embedded);
+    const things = [
+      { name: "a", secretInputs: { password: "hunter2" } },
+      { name: "b", from: { of: "a.arn" } },
+    ];
+    const options = () => stack.options({ things });
+    assert.equal(errorsOf(await embedded.up(options())), "");
+    const through = await cli.up(options());
+    assert.equal(errorsOf(through), "");
+    assert.deepEqual(through.changeSummary, { same: 3 });
+    assert.deepEqual((await embedded.up(options())).changeSummary, { same: 3 });
+    assert.deepEqual((await cli.destroy(options())).changeSummary, { delete: 3 });
+    assert.deepEqual(stack.existing(), []);
+  });
+});
