@@ -1,9 +1,10 @@
 /** Whether this machine can run instances: name spaces, overlays and the tools that boot needs of an image. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { removeWithOverlays } from "./overlay-folders.ts";
 
 /** Name spaces of a machine of its own; without privileges those of a user, who is root in it. */
 export function unshareArguments(): string[] {
@@ -32,11 +33,11 @@ export function whyNoBoot(): string | undefined {
 function tryOverlay(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), "fleet-boot-"));
   const option = isRoot() ? "" : ",userxattr";
-  const script = `mkdir "$0"/u "$0"/w "$0"/m && mount -t overlay overlay -o lowerdir=/usr,upperdir="$0"/u,workdir="$0"/w${option} "$0"/m && mount -t proc proc /proc`;
+  const script = `mkdir "$0"/u "$0"/w "$0"/m && mount -t overlay overlay -o lowerdir=/usr,upperdir="$0"/u,workdir="$0"/w${option} "$0"/m && : >"$0"/m/local/sbin/fleet-boot && mount -t proc proc /proc`;
   const { status, stderr, error } = spawnSync("unshare", [...unshareArguments(), "sh", "-c", script, folder], {
     encoding: "utf8",
     timeout: 10_000,
   });
-  rmSync(folder, { recursive: true, force: true });
+  removeWithOverlays(folder, "w");
   return status === 0 ? undefined : (error?.message ?? stderr.trim());
 }

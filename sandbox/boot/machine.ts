@@ -1,6 +1,6 @@
 /** One instance: its folder, and the processes in its name spaces. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import type { Readable } from "node:stream";
@@ -115,11 +115,6 @@ export class Machine {
     } catch (error) {
       this.#options.log(`${instanceId}: its volumes cannot be looked at: ${String(error)}`);
     }
-  }
-
-  /** Takes its folder away. */
-  remove(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 

@@ -1,9 +1,10 @@
 /** Boots every instance that the local groups launch, and ends it when it is terminated. */
 import { AutoScalingClient, paginateDescribeAutoScalingInstances } from "@aws-sdk/client-auto-scaling";
 import { EC2Client } from "@aws-sdk/client-ec2";
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { Machine } from "./machine.ts";
+import { removeWithOverlays } from "./overlay-folders.ts";
 
 export interface WatchOptions {
   readonly checkout: string;
@@ -95,6 +96,6 @@ export class Watch {
 
 /** Folders of instances of an earlier local AWS. */
 export function clearHome(home: string): void {
-  rmSync(home, { recursive: true, force: true });
+  removeWithOverlays(home, "i-*/work/*");
   mkdirSync(home, { recursive: true });
 }

@@ -45,19 +45,7 @@ describe("an image that up bakes", function () {
     const environment = { PATH: `${join(checkout.path, "node_modules/.bin")}:${process.env["PATH"] ?? ""}` };
     const ended = await checkout.run(
       "sandbox/cli.ts",
-      [
-        verb,
-        "--stack",
-        stack,
-        "--json",
-        "--keep",
-        ...speed,
-        "--set",
-        "fleet:consumer.kind=none",
-        "--set",
-        "fleet:dashboard=false",
-        ...args,
-      ],
+      [verb, "--stack", stack, "--json", "--keep", ...speed, "--set", "fleet:consumer.kind=none", ...args],
       {
         environment,
         timeoutMs: 300_000,
