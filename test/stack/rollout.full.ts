@@ -45,14 +45,9 @@ describe("roll-outs of a stack", function () {
     cloudWatch.send(new SetAlarmStateCommand({ AlarmName: "shop-errors", StateValue, StateReason: "test" }));
 
   async function up(...pairs: readonly string[]): Promise<DeployResult> {
-    const { stdout, stderr } = await checkout.sandbox(
-      "up",
-      "--stack",
-      "staging",
-      "--json",
-      ...speed,
-      ...settings(healthAlarms, ...guard, ...pairs),
-    );
+    const args = ["up", "--stack", "staging", "--json", ...speed, ...settings(healthAlarms, ...guard, ...pairs)];
+    // A cold start on a busy machine takes more than a minute; this long is a hang.
+    const { stdout, stderr } = await checkout.run("sandbox/cli.ts", args, { timeoutMs: 280_000 });
     try {
       return JSON.parse(stdout) as DeployResult;
     } catch {
