@@ -167,7 +167,10 @@ describe("ops/state-command.js", () => {
 
   it("refuses an unknown command and an old Node in one sentence each", async () => {
     const unknown = await shell("node ops/state-command.js rollout --v9");
-    assert.match(unknown.stderr, /^"rollout --v9" is no command of this checkout; known: rollout --v1, drain --v1, bake --v1, guard --v1, unguard --v1\./);
+    assert.match(
+      unknown.stderr,
+      /^"rollout --v9" is no command of this checkout; known: rollout --v1, drain --v1, bake --v1, guard --v1, unguard --v1\./,
+    );
     assert.equal(unknown.status, 2);
     const old = `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.11.0" } })`;
     const ended = await shell(`node --import 'data:text/javascript,${old}' ops/state-command.js rollout --v1`);
