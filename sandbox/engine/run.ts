@@ -40,6 +40,7 @@ export class Run {
   readonly #seed = randomBytes(32);
   readonly #started = performance.now();
   #host: PluginHost | undefined;
+  #deployment: Deployment | undefined;
   #packs: readonly PolicyPack[] = [];
   #recorder: Recorder | undefined;
   /** What was found of an earlier run: it concerns every phase of this one. */
@@ -71,7 +72,11 @@ export class Run {
     promise.catch(() => undefined);
     monitor.source = promise;
     const { options: deploy, parallel } = this;
-    const child = startProgram(this.processes, { deploy, address: monitor.address, dryRun, parallel, onLine: (line) => this.say(line) });
+    const onLine = (line: string) => {
+      // Once a step has failed the SDK is refused every further call, and says so many times over.
+      if (this.#deployment?.stopped !== true) this.say(line);
+    };
+    const child = startProgram(this.processes, { deploy, address: monitor.address, dryRun, parallel, onLine });
     const end = () => {
       monitor.close();
       this.#monitors.delete(monitor);
@@ -140,7 +145,7 @@ export class Run {
 
   deployment(recorder: Recorder, checkpoint: Checkpoint, write: boolean): Deployment {
     const { options } = this;
-    return new Deployment({
+    return (this.#deployment = new Deployment({
       scope: { project: options.projectName, stack: options.stack },
       dryRun: !write,
       config: options.config,
@@ -152,7 +157,7 @@ export class Run {
       seed: this.#seed,
       signal: options.signal,
       killSignal: options.killSignal,
-    });
+    }));
   }
 
   /** The state, with what an earlier run left open settled. */
