@@ -48,14 +48,8 @@ export interface FleetNetwork {
   readonly egress: readonly TrafficRule[];
 }
 
-/** A listener that exists, and the rule and target group that the fleet gets on it. */
-export interface ListenerTarget {
-  readonly listenerArn: string;
-  /** Priority of the listener's rule, 1 to 50000, unique within the listener. */
-  readonly priority: number;
-  /** What the rule matches; at least one host or path. */
-  readonly hosts: readonly string[];
-  readonly paths: readonly string[];
+/** The target group that a fleet gets. */
+export interface TargetArgs {
   /** Port of the application on the instances. */
   readonly port: number;
   readonly protocol: "HTTP" | "HTTPS";
@@ -66,8 +60,30 @@ export interface ListenerTarget {
   readonly drainSeconds: number;
 }
 
-/** Where the fleet's traffic comes from: target groups that exist, or a target group of its own on a listener. */
-export type LoadBalancing = { readonly targetGroupArns: readonly string[] } | ListenerTarget;
+/** A rule on a listener that exists. */
+export interface RuleTarget extends TargetArgs {
+  readonly listenerArn: string;
+  /** Priority of the listener's rule, 1 to 50000, unique within the listener. */
+  readonly priority: number;
+  /** What the rule matches; at least one host or path. */
+  readonly hosts: readonly string[];
+  readonly paths: readonly string[];
+}
+
+/** An HTTPS listener of the fleet's own on an Application Load Balancer that exists; all that reaches it goes to the fleet. */
+export interface OwnListenerTarget extends TargetArgs {
+  readonly listener: {
+    readonly loadBalancerArn: string;
+    readonly certificateArn: string;
+    /** Unique on the load balancer. */
+    readonly port: number;
+    /** https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html */
+    readonly tlsPolicy: string;
+  };
+}
+
+/** Where the fleet's traffic comes from: target groups that exist, or one of its own behind a rule or a listener. */
+export type LoadBalancing = { readonly targetGroupArns: readonly string[] } | RuleTarget | OwnListenerTarget;
 
 export interface RootVolume {
   /** GiB; absent = the size of the image's root snapshot. */

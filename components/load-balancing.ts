@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
 import { fitName } from "../contract/naming.ts";
-import type { FleetArgs, ListenerTarget } from "./fleet-args.ts";
+import type { FleetArgs, OwnListenerTarget, RuleTarget, TargetArgs } from "./fleet-args.ts";
 import { fleetTags } from "./tags.ts";
 
 /** Target groups of a fleet, and what must stand before the group registers instances in them. */
@@ -15,10 +15,14 @@ export function createTargets(name: string, args: FleetArgs, parent: pulumi.Reso
   if (loadBalancing === undefined) return { arns: [], resources: [] };
   if ("targetGroupArns" in loadBalancing) return { arns: [...loadBalancing.targetGroupArns], resources: [] };
   const group = createTargetGroup(name, args, loadBalancing, parent);
-  return { arns: [group.arn], resources: [group, createListenerRule(name, args, loadBalancing, group, parent)] };
+  const way =
+    "listener" in loadBalancing
+      ? createListener(name, args, loadBalancing, group, parent)
+      : createListenerRule(name, args, loadBalancing, group, parent);
+  return { arns: [group.arn], resources: [group, way] };
 }
 
-function createTargetGroup(name: string, args: FleetArgs, target: ListenerTarget, parent: pulumi.Resource): aws.lb.TargetGroup {
+function createTargetGroup(name: string, args: FleetArgs, target: TargetArgs, parent: pulumi.Resource): aws.lb.TargetGroup {
   return new aws.lb.TargetGroup(
     fitName(`${name}-targets`, "targetGroup"),
     {
@@ -37,7 +41,7 @@ function createTargetGroup(name: string, args: FleetArgs, target: ListenerTarget
 function createListenerRule(
   name: string,
   args: FleetArgs,
-  target: ListenerTarget,
+  target: RuleTarget,
   group: aws.lb.TargetGroup,
   parent: pulumi.Resource,
 ): aws.lb.ListenerRule {
@@ -51,6 +55,28 @@ function createListenerRule(
         ...(target.hosts.length > 0 ? [{ hostHeader: { values: [...target.hosts] } }] : []),
         ...(target.paths.length > 0 ? [{ pathPattern: { values: [...target.paths] } }] : []),
       ],
+      tags: fleetTags(args.identity),
+    },
+    { parent },
+  );
+}
+
+function createListener(
+  name: string,
+  args: FleetArgs,
+  { listener }: OwnListenerTarget,
+  group: aws.lb.TargetGroup,
+  parent: pulumi.Resource,
+): aws.lb.Listener {
+  return new aws.lb.Listener(
+    `${name}-listener`,
+    {
+      loadBalancerArn: listener.loadBalancerArn,
+      port: listener.port,
+      protocol: "HTTPS",
+      certificateArn: listener.certificateArn,
+      sslPolicy: listener.tlsPolicy,
+      defaultActions: [{ type: "forward", targetGroupArn: group.arn }],
       tags: fleetTags(args.identity),
     },
     { parent },

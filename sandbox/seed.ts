@@ -168,6 +168,12 @@ class Seeder {
         this.#world.targetGroup(arn, network.vpcId),
       ),
       this.#replace([...key, "loadBalancing", "listenerArn"], balancing["listenerArn"], (arn) => this.#world.listener(arn, network)),
+      this.#replace([...key, "loadBalancing", "listener", "certificateArn"], table(balancing["listener"])["certificateArn"], (arn) =>
+        this.#world.certificate(arn),
+      ),
+      this.#replace([...key, "loadBalancing", "listener", "loadBalancerArn"], table(balancing["listener"])["loadBalancerArn"], (arn) =>
+        this.#world.loadBalancer(arn, network),
+      ),
       ...list(table(fleet["rollout"])["healthAlarms"]).map((name) => this.#world.alarm(String(name))),
       ...rules,
       ...volumes,

@@ -119,7 +119,12 @@ function loadBalancingFaults(given: FleetSettingsInput["loadBalancing"], raw: un
     const others = Object.entries(raw as Raw).filter(([name]) => name !== "targetGroupArns");
     return others.map(([name, value]) => fault(name, value, "absent, since targetGroupArns are given"));
   }
-  if (given.listenerArn === undefined) return [fault("listenerArn", undefined, "a listener, or targetGroupArns")];
+  if (given.listener !== undefined) {
+    const others = Object.entries(raw as Raw).filter(([name]) => ["listenerArn", "priority", "hosts", "paths"].includes(name));
+    return others.map(([name, value]) => fault(name, value, "absent, since the fleet has a listener of its own"));
+  }
+  if (given.listenerArn === undefined)
+    return [fault("listenerArn", undefined, "a listener that exists, or targetGroupArns, or listener for one of its own")];
   return [
     ...(given.priority === undefined ? [fault("priority", undefined, "a whole number from 1 to 50000, since listenerArn is given")] : []),
     ...(given.hosts.length + given.paths.length === 0

@@ -22,6 +22,29 @@ const listOf = (item: z.ZodType<string>, description: string) => z.array(item).m
 const host = text(/^[A-Za-z0-9.*?-]{1,128}$/, "a host name, * and ? allowed", { description: "A host.", example: "shop.example.com" });
 const path = text(/^\/[\x21-\x7e]{0,127}$/, "a path that begins with /", { description: "A path.", example: "/*" });
 
+const ownListener = z
+  .strictObject({
+    loadBalancerArn: arn(
+      "elasticloadbalancing",
+      "loadbalancer/app/web/0123456789abcdef",
+      "Application Load Balancer on which the fleet gets a listener of its own.",
+    ),
+    certificateArn: text(
+      /^arn:aws[a-z-]*:(?:acm:[a-z0-9-]+:\d{12}:certificate|iam::\d{12}:server-certificate)\/.+$/,
+      "an ARN of a certificate of ACM or IAM",
+      {
+        description: "Certificate with which the listener answers.",
+        example: "arn:aws:acm:eu-central-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef",
+      },
+    ),
+    port: whole(1, 65_535, { description: "Port of the listener, unique on the load balancer.", example: 443 }).default(443),
+    tlsPolicy: text(/^ELBSecurityPolicy-(?:TLS13-1-[23]|TLS-1-2|FS-1-2)-[A-Za-z0-9-]{4,60}$/, "a security policy of TLS 1.2 or newer", {
+      description: "Protocols and ciphers that the listener takes; none older than TLS 1.2.",
+      example: "ELBSecurityPolicy-TLS13-1-2-2021-06",
+    }).default("ELBSecurityPolicy-TLS13-1-2-2021-06"),
+  })
+  .meta({ description: "An HTTPS listener of the fleet's own: all that reaches it goes to the fleet." });
+
 const loadBalancing = z
   .strictObject({
     targetGroupArns: listOf(
@@ -37,6 +60,7 @@ const loadBalancing = z
       description: "Priority of the listener's rule, unique within the listener.",
       example: 100,
     }).exactOptional(),
+    listener: ownListener.exactOptional(),
     hosts: z.array(host).default([]).meta({ description: "Hosts that the rule matches; hosts, paths or both are given." }),
     paths: z.array(path).default([]).meta({ description: "Paths that the rule matches." }),
     port: whole(1, 65_535, { description: "Port of the application on the instances.", example: 8080 }).default(80),
@@ -48,7 +72,9 @@ const loadBalancing = z
     }).default("200"),
     drainSeconds: whole(0, 3600, { description: "Seconds that open connections get when an instance leaves.", example: 60 }).default(60),
   })
-  .meta({ description: "Where traffic comes from: target groups, or a listener; absent = no load balancer." });
+  .meta({
+    description: "Where traffic comes from: target groups, a rule on a listener, or a listener of its own; absent = no load balancer.",
+  });
 
 const health = z
   .strictObject({

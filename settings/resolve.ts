@@ -42,7 +42,10 @@ export interface ConsumerFunctions extends Omit<ConsumerInput, "kind" | "chef" |
 }
 
 type LoadBalancingInput = NonNullable<FleetSettingsInput["loadBalancing"]>;
-type ListenerSettings = Required<Omit<LoadBalancingInput, "targetGroupArns">>;
+type TargetSettings = Omit<LoadBalancingInput, "targetGroupArns" | "listener" | RuleKey>;
+type RuleKey = "listenerArn" | "priority" | "hosts" | "paths";
+type RuleSettings = TargetSettings & Required<Pick<LoadBalancingInput, RuleKey>>;
+type OwnListenerSettings = TargetSettings & Required<Pick<LoadBalancingInput, "listener">>;
 
 export interface FleetSettings extends Omit<
   FleetSettingsInput,
@@ -72,7 +75,7 @@ export interface FleetSettings extends Omit<
   readonly moreHealthChecks?: readonly "EBS"[];
   /** Values that go straight to the group. */
   readonly group: GroupValues;
-  readonly loadBalancing?: { readonly targetGroupArns: readonly string[] } | ListenerSettings;
+  readonly loadBalancing?: { readonly targetGroupArns: readonly string[] } | RuleSettings | OwnListenerSettings;
   readonly traffic: Pick<FleetSettingsInput, "securityGroupIds" | "ingress" | "egress">;
 }
 
@@ -143,8 +146,9 @@ function resolveFleet({ naming, region, drains }: StackFacts, name: string, inpu
 }
 
 function resolveLoadBalancing(input: LoadBalancingInput): NonNullable<FleetSettings["loadBalancing"]> {
-  const { targetGroupArns, listenerArn, priority, ...listener } = input;
+  const { targetGroupArns, listenerArn, priority, hosts, paths, listener, ...target } = input;
   if (targetGroupArns !== undefined) return { targetGroupArns };
+  if (listener !== undefined) return { listener, ...target };
   if (listenerArn === undefined || priority === undefined) throw new TypeError("loadBalancing was not checked before it was resolved");
-  return { listenerArn, priority, ...listener };
+  return { listenerArn, priority, hosts, paths, ...target };
 }

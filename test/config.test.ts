@@ -13,6 +13,10 @@ import type { Values } from "./helpers/settings.ts";
 
 const root = join(import.meta.dirname, "..");
 const set = "pulumi config set --path";
+const ownListener = {
+  loadBalancerArn: "arn:aws:elasticloadbalancing:eu-central-1:123456789012:loadbalancer/app/web/0123456789abcdef",
+  certificateArn: "arn:aws:acm:eu-central-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef",
+};
 const listener = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/web/0123456789abcdef/0123456789abcdef";
 const targetGroup = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/app/0123456789abcdef";
 
@@ -339,6 +343,20 @@ const fleetCases: readonly Case[] = [
     ],
   },
   {
+    what: "a rule for a listener of its own, with TLS of old",
+    given: withFleet({ loadBalancing: { listener: { ...ownListener, tlsPolicy: "ELBSecurityPolicy-2016-08" }, priority: 1 } }),
+    faults: [
+      `${key}.loadBalancing.listener.tlsPolicy is "ELBSecurityPolicy-2016-08"; allowed: a security policy of TLS 1.2 or newer | ${set} ${key}.loadBalancing.listener.tlsPolicy ELBSecurityPolicy-TLS13-1-2-2021-06`,
+    ],
+  },
+  {
+    what: "paths for a listener of its own",
+    given: withFleet({ loadBalancing: { listener: ownListener, paths: ["/*"] } }),
+    faults: [
+      `${key}.loadBalancing.paths is ["/*"]; allowed: absent, since the fleet has a listener of its own | pulumi config rm --path ${key}.loadBalancing.paths`,
+    ],
+  },
+  {
     what: "a port for target groups that exist",
     given: withFleet({ loadBalancing: { targetGroupArns: [targetGroup], port: 80 } }),
     faults: [
@@ -581,6 +599,18 @@ describe("config", () => {
       assert.equal(fleetSettings?.healthCheckType, "ELB");
       assert.deepEqual(fleetSettings.group, { healthCheckGracePeriod: 300 });
       assert.deepEqual(fleetSettings.loadBalancing, loadBalancing);
+    });
+
+    it("gives a listener of its own port and TLS policy", () => {
+      const [fleetSettings] = settingsOf(withFleet({ loadBalancing: { listener: ownListener, healthPath: "/health" } })).fleets;
+      assert.deepEqual(fleetSettings?.loadBalancing, {
+        listener: { ...ownListener, port: 443, tlsPolicy: "ELBSecurityPolicy-TLS13-1-2-2021-06" },
+        port: 80,
+        protocol: "HTTP",
+        healthPath: "/health",
+        healthMatcher: "200",
+        drainSeconds: 60,
+      });
     });
 
     it("names target tracking after its metric", () => {

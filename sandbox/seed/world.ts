@@ -208,10 +208,8 @@ export class SeedWorld {
   }
 
   listener(arn: string, network: Network): Promise<string> {
-    const name = `sandbox-${hash(arn)}`;
-    return this.#ensure(`listener ${name}`, async () => {
-      const found = await this.#elb.send(new DescribeLoadBalancersCommand({ Names: [name] })).catch(() => undefined);
-      const balancer = found?.LoadBalancers?.[0]?.LoadBalancerArn ?? (await this.#balancer(name, network));
+    return this.#ensure(`listener ${arn}`, async () => {
+      const balancer = await this.loadBalancer(arn, network);
       const { Listeners = [] } = await this.#elb.send(new DescribeListenersCommand({ LoadBalancerArn: balancer }));
       if (Listeners[0]?.ListenerArn !== undefined) return Listeners[0].ListenerArn;
       const made = await this.#elb.send(
@@ -226,11 +224,38 @@ export class SeedWorld {
     });
   }
 
-  async #balancer(name: string, { subnets }: Network): Promise<string> {
-    const made = await this.#elb.send(
-      new CreateLoadBalancerCommand({ Name: name, Subnets: subnets.map(({ id }) => id), Scheme: "internal" }),
-    );
-    return must(made.LoadBalancers?.[0]?.LoadBalancerArn, "a load balancer");
+  /** The load balancer that stands for that ARN, a listener's or its own. */
+  loadBalancer(arn: string, { subnets }: Network): Promise<string> {
+    const name = `sandbox-${hash(arn)}`;
+    return this.#ensure(`load balancer ${name}`, async () => {
+      const found = await this.#elb.send(new DescribeLoadBalancersCommand({ Names: [name] })).catch(() => undefined);
+      if (found?.LoadBalancers?.[0]?.LoadBalancerArn !== undefined) return found.LoadBalancers[0].LoadBalancerArn;
+      const made = await this.#elb.send(
+        new CreateLoadBalancerCommand({ Name: name, Subnets: subnets.map(({ id }) => id), Scheme: "internal" }),
+      );
+      return must(made.LoadBalancers?.[0]?.LoadBalancerArn, "a load balancer");
+    });
+  }
+
+  /** One of IAM, which takes any text here; nothing is ever encrypted with it. */
+  certificate(arn: string): Promise<string> {
+    const name = `sandbox-${hash(arn)}`;
+    return this.#ensure(`certificate ${name}`, async () => {
+      const { GetServerCertificateCommand, IAMClient, NoSuchEntityException, UploadServerCertificateCommand } =
+        await import("@aws-sdk/client-iam");
+      const iam = new IAMClient(this.#clientArguments);
+      const found = await iam.send(new GetServerCertificateCommand({ ServerCertificateName: name })).catch((error: unknown) => {
+        if (error instanceof NoSuchEntityException) return undefined;
+        throw error;
+      });
+      if (found?.ServerCertificate?.ServerCertificateMetadata?.Arn !== undefined)
+        return found.ServerCertificate.ServerCertificateMetadata.Arn;
+      const text = "stands for a certificate";
+      const made = await iam.send(
+        new UploadServerCertificateCommand({ ServerCertificateName: name, CertificateBody: text, PrivateKey: text }),
+      );
+      return must(made.ServerCertificateMetadata?.Arn, "a certificate");
+    });
   }
 
   /** A profile of that name, without a role: nothing runs on the instance that has it. */

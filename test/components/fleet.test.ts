@@ -282,6 +282,31 @@ describe("components/fleet", () => {
       assert.deepEqual(recorder.one(group).inputs["targetGroupArns"], [arn]);
       assert.equal(recorder.one(group).customTimeouts?.delete, "960s");
     });
+
+    it("makes a target group behind an HTTPS listener of its own, both before the group", async () => {
+      const { port, protocol, healthPath, healthMatcher, drainSeconds } = listener;
+      const own = {
+        loadBalancerArn: `arn:aws:elasticloadbalancing:${region}:${accountId}:loadbalancer/app/web/1`,
+        certificateArn: `arn:aws:acm:${region}:${accountId}:certificate/1`,
+        port: 443,
+        tlsPolicy: "ELBSecurityPolicy-TLS13-1-2-2021-06",
+      };
+      const loadBalancing = { listener: own, port, protocol, healthPath, healthMatcher, drainSeconds };
+      const { recorder, fleet } = await built({ loadBalancing, healthCheckType: "ELB" });
+      const [arn] = await valueOf(fleet.targetGroupArns);
+      assert.deepEqual(recorder.one("aws:lb/listener:Listener").inputs, {
+        loadBalancerArn: own.loadBalancerArn,
+        port: 443,
+        protocol: "HTTPS",
+        certificateArn: own.certificateArn,
+        sslPolicy: own.tlsPolicy,
+        defaultActions: [{ type: "forward", targetGroupArn: arn }],
+        tags,
+      });
+      assert.deepEqual(recorder.ofType("aws:lb/listenerRule:ListenerRule"), []);
+      assert.ok(recorder.one(group).dependencies.some((one) => one.includes("lb/listener:Listener")));
+      assert.deepEqual(recorder.one(group).inputs["targetGroupArns"], [arn]);
+    });
   });
 
   describe("passes through", () => {

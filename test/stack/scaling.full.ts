@@ -1,4 +1,4 @@
-/** A fleet with every kind of scaling that the local AWS has: it comes up whole, changes nothing the second time, and comes down. */
+/** A fleet with every kind of scaling that the local AWS has, behind a listener of its own: it comes up whole, changes nothing the second time, and comes down. */
 import assert from "node:assert/strict";
 import { CloudWatchClient, PutMetricAlarmCommand } from "@aws-sdk/client-cloudwatch";
 import type { DeployResult } from "../../sandbox/engine/api.ts";
@@ -21,6 +21,13 @@ const fleet = {
     ],
   },
   warmPool: { min: 1, maxPrepared: 4 },
+  loadBalancing: {
+    listener: {
+      loadBalancerArn: "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/app/web/0123456789abcdef",
+      certificateArn: "arn:aws:acm:eu-central-1:111122223333:certificate/01234567-89ab-cdef-0123-456789abcdef",
+    },
+    healthPath: "/health",
+  },
   terminateHook: { heartbeatSeconds: 60, onAbandon: "retain" },
   health: { also: ["EBS"] },
   group: { maxLifetimeDays: 7, zoneDistribution: "balanced-only" },

@@ -62,6 +62,7 @@ const computed: Readonly<Record<string, (name: string, inputs: Inputs) => Inputs
   "aws:lambda/eventSourceMapping:EventSourceMapping": () => ({}),
   "aws:lambda/function:Function": (name) => ({ name: `${name}-0a1b2c3`, arn: arn("lambda", `function:${name}-0a1b2c3`) }),
   "aws:lambda/permission:Permission": () => ({}),
+  "aws:lb/listener:Listener": () => ({}),
   "aws:lb/listenerRule:ListenerRule": () => ({}),
   "aws:lb/targetGroup:TargetGroup": (name) => ({ arn: arn("elasticloadbalancing", `targetgroup/${name}/0123456789abcdef`) }),
   "aws:sns/topic:Topic": (name) => ({ name: `${name}-0a1b2c3`, arn: arn("sns", `${name}-0a1b2c3`) }),
