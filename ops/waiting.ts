@@ -29,11 +29,11 @@ export function realWaiting(signal?: AbortSignal): Waiting {
 }
 
 /**
- * Pauses between polls: 1 s at first, so that what is quick is seen quickly, growing to 15 s, so that a long wait stays far from
- * the API's rate limits.
+ * Pauses between polls: 1 s at first, so that what is quick is seen quickly, growing to 3 s: what ends is seen at most that
+ * late, and twenty calls a minute stay far from the API's rate limits.
  */
 export function* pauses(): Generator<number, never> {
-  for (let milliseconds = 1_000; ; milliseconds = Math.min(15_000, milliseconds * 1.3)) yield Math.round(milliseconds);
+  for (let milliseconds = 1_000; ; milliseconds = Math.min(3_000, milliseconds * 1.3)) yield Math.round(milliseconds);
 }
 
 export const seconds = (milliseconds: number): string => `${Math.round(milliseconds / 1000)} s`;

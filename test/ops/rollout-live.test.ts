@@ -88,7 +88,7 @@ describe("ops rollout against the local AWS", function () {
     now: () => aws.clock.now(),
     sleep: async (milliseconds: number) => {
       // A poll that comes late is no fault, and an hour has many.
-      const seconds = Math.max(milliseconds / 1000, milliseconds < 10_000 ? 0 : 60);
+      const seconds = Math.max(milliseconds / 1000, milliseconds < 3_000 ? 0 : 20);
       for (let left = Math.ceil(seconds); left > 0; left -= 30) {
         await aws.advance(Math.min(30, left), 30);
         const found = await boot(name);
