@@ -17,8 +17,13 @@ export function editDistance(one: string, other: string): number {
   return previous[other.length] ?? 0;
 }
 
-/** The known word that is nearest to `word`; the first of equals. Undefined when there is none at all. */
+/** A shorter beginning says too little to be taken for the whole word. */
+const shortestBeginning = 3;
+
+/** The known word that is nearest to `word`, one that it begins before all others; the first of equals. Undefined when there is none at all. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
-  const distance = (other: string) => editDistance(word.toLowerCase(), other.toLowerCase());
+  const given = word.toLowerCase();
+  const isBeginning = (other: string) => given.length >= shortestBeginning && other.startsWith(given);
+  const distance = (other: string) => (isBeginning(other.toLowerCase()) ? 0 : editDistance(given, other.toLowerCase()));
   return [...known].sort((one, other) => distance(one) - distance(other))[0];
 }

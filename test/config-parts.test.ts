@@ -39,6 +39,9 @@ describe("settings/nearest", () => {
   it("finds the nearest of what is known, whatever the case", () => {
     assert.equal(nearest("INSTANCETYPE", ["size", "instanceType", "image"]), "instanceType");
     assert.equal(nearest("x", []), undefined);
+    // What leaves out the unit is what is meant.
+    assert.equal(nearest("period", ["metric", "periodSeconds"]), "periodSeconds");
+    assert.equal(nearest("si", ["sinkSeconds", "size"]), "size");
   });
 });
 
