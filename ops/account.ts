@@ -1,5 +1,6 @@
 /** Whose account is acted in: checked before the first call that matters. */
 import { AssumeRoleCommand, GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import type { FleetOutput } from "../contract/fleets-output.ts";
 import { calling, clientArguments } from "./aws-calls.ts";
 import { exitCodes, OpsError } from "./exit-codes.ts";
 
@@ -48,6 +49,12 @@ export async function openSession(expected: AccountExpectation): Promise<AwsSess
   }
   return { clientArguments: args, accountId };
 }
+
+/** A session in a fleet's own account; the local AWS of a sandbox has another one. */
+export const openFleetSession = (
+  { region, accountId }: Pick<FleetOutput, "region" | "accountId">,
+  { sandbox }: { readonly sandbox?: boolean },
+): Promise<AwsSession> => openSession({ region, ...(sandbox === true ? {} : { accountId }) });
 
 /** The SDK calls this again by itself shortly before `expiration`. */
 async function assume(roleArn: string, region: string): Promise<SessionCredentials> {

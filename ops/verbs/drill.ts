@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import type { FleetOutput } from "../../contract/fleets-output.ts";
-import { openSession, type AwsSession } from "../account.ts";
+import { openFleetSession, type AwsSession } from "../account.ts";
 import { asking } from "../drain/asking.ts";
 import { groupViews } from "../drill/aws.ts";
 import { judge, runDrill, verdictText } from "../drill/drill.ts";
@@ -64,7 +64,7 @@ async function drill(options: DrillOptions, { say, waiting }: CommandContext): P
     ...(options.downWithin === undefined ? {} : { downWithinSeconds: options.downWithin }),
     ...(options.leftWithin === undefined ? {} : { leftWithinSeconds: options.leftWithin }),
   });
-  const session = await openSession({ region: fleet.region, ...(options.sandbox ? {} : { accountId: fleet.accountId }) });
+  const session = await openFleetSession(fleet, options);
   const remains = remainsOf(fleet, session);
   const ports: DrillPorts = {
     ...groupViews(session, plan.group),

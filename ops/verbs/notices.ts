@@ -2,7 +2,7 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import type { FleetOutput } from "../../contract/fleets-output.ts";
 import { stackPrefix } from "../../contract/naming.ts";
-import { openSession } from "../account.ts";
+import { openFleetSession } from "../account.ts";
 import { exitCodes, OpsError } from "../exit-codes.ts";
 import { explain, type Explanation } from "../notices/explain.ts";
 import { QueueLook, type SeenMessage } from "../notices/messages.ts";
@@ -78,7 +78,7 @@ interface Queues {
 async function open(source: StackSource): Promise<Queues> {
   const [fleet] = Object.values(await readFleets(source));
   if (fleet === undefined) throw new OpsError(exitCodes.usage, "The stack has no fleet, and so no queue of notices.");
-  const session = await openSession({ region: fleet.region, ...(source.sandbox === true ? {} : { accountId: fleet.accountId }) });
+  const session = await openFleetSession(fleet, source);
   const { queueUrl, deadLetterQueueUrl } = fleet.notices;
   return { fleet, queue: new QueueLook(session, queueUrl), deadLetters: new QueueLook(session, deadLetterQueueUrl) };
 }

@@ -5,7 +5,7 @@ import { Option, type Command } from "commander";
 import { promotion } from "../../contract/bake.ts";
 import type { FleetOutput } from "../../contract/fleets-output.ts";
 import { tagKeys } from "../../contract/tags.ts";
-import { openSession, type AwsSession } from "../account.ts";
+import { openFleetSession, openSession, type AwsSession } from "../account.ts";
 import { exitCodes, OpsError } from "../exit-codes.ts";
 import { bakedImage, type BakedImage } from "../image/facts.ts";
 import { writeWhole } from "../image/settings-file.ts";
@@ -58,7 +58,7 @@ async function promote(options: PromoteOptions, say: (line: string) => void): Pr
   }
   const settings = new StackSettings(promotion.to, sandbox ? fleet.region : undefined);
   const name = settings.chooseFleet(options.fleet ?? (settings.fleets.length > 1 ? fleet.name : undefined));
-  const session = await openSession({ region: fleet.region, ...(sandbox ? {} : { accountId: fleet.accountId }) });
+  const session = await openFleetSession(fleet, { sandbox });
   const id = options.image ?? fleet.image.id;
   const image = await describeImage(session, id);
   const facts = checked(image, settings, fleet);

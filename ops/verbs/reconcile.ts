@@ -7,7 +7,7 @@ import { reportText, type ReconcileReport } from "../../consumer/reconcile/run.t
 import { readReconcilerSettings, SettingsError } from "../../consumer/settings.ts";
 import type { FleetOutput } from "../../contract/fleets-output.ts";
 import type { ReconcileQuestion } from "../../contract/node-cleanup.ts";
-import { openSession } from "../account.ts";
+import { openFleetSession } from "../account.ts";
 import { exitCodes, OpsError } from "../exit-codes.ts";
 import { guarded } from "../process.ts";
 import { invokeReconciler } from "../reconcile/invoke.ts";
@@ -84,7 +84,7 @@ async function inFunction(fleet: FleetOutput, question: ReconcileQuestion, sandb
       `The stack's consumer is "${kind}", so it has no reconciler function: give --local (docs/consumer.md).`,
     );
   }
-  const session = await openSession({ region: fleet.region, ...(sandbox ? {} : { accountId: fleet.accountId }) });
+  const session = await openFleetSession(fleet, { sandbox });
   return invokeReconciler(session, cleanup.reconcilerName, question);
 }
 

@@ -1,9 +1,9 @@
 /** `ops release`: terminates instances that an abandoned hook retained. */
-import { InvalidArgumentError, type Command } from "commander";
+import type { Command } from "commander";
 import type { FleetOutput } from "../../contract/fleets-output.ts";
-import { instanceIdPattern } from "../../contract/notices.ts";
-import { openSession } from "../account.ts";
+import { openFleetSession } from "../account.ts";
 import { exitCodes, OpsError } from "../exit-codes.ts";
+import { instanceId } from "../instance-id.ts";
 import { guarded } from "../process.ts";
 import { chosenOf, findRetained, release, type Retained } from "../release/retained.ts";
 import { chooseFleet, readFleets, stackOptions, type StackSource } from "../stack.ts";
@@ -14,10 +14,7 @@ interface ReleaseOptions extends StackSource {
   readonly json: boolean;
 }
 
-function instanceIds(text: string, before: readonly string[] = []): readonly string[] {
-  if (!instanceIdPattern.test(text)) throw new InvalidArgumentError("It must be an instance id: i- and 8 or 17 hexadecimal digits.");
-  return [...before, text];
-}
+const instanceIds = (text: string, before: readonly string[] = []): readonly string[] => [...before, instanceId(text)];
 
 export function addRelease(program: Command): void {
   stackOptions(
@@ -47,7 +44,7 @@ async function run(ids: readonly string[], options: ReleaseOptions, say: (line: 
     throw new OpsError(exitCodes.usage, "--execute terminates only what is named: give the ids that the same command lists without it.");
   const all = await readFleets(options);
   const fleets = options.fleet === undefined ? all : { [options.fleet]: chooseFleet(all, options.fleet) };
-  const open = ({ region, accountId }: FleetOutput) => openSession({ region, ...(options.sandbox === true ? {} : { accountId }) });
+  const open = (fleet: FleetOutput) => openFleetSession(fleet, options);
   const chosen = chosenOf(await findRetained(fleets, open), ids);
   if (options.execute)
     for (const one of chosen) {

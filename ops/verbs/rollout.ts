@@ -2,7 +2,7 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import type { FleetOutput } from "../../contract/fleets-output.ts";
 import type { RolloutRequest } from "../../contract/state-commands.ts";
-import { openSession } from "../account.ts";
+import { openFleetSession } from "../account.ts";
 import { calling } from "../aws-calls.ts";
 import { exitCodes, OpsError } from "../exit-codes.ts";
 import { guarded } from "../process.ts";
@@ -72,7 +72,7 @@ and what Auto Scaling asks of the caller to use the launch template (ec2:RunInst
     .action((options: RolloutOptions) =>
       guarded(async ({ say, waiting }) => {
         const fleet = chooseFleet(await readFleets(options), options.fleet);
-        const session = await openSession({ region: fleet.region, ...(options.sandbox ? {} : { accountId: fleet.accountId }) });
+        const session = await openFleetSession(fleet, options);
         const calls = rolloutCalls(session);
         const ports = { calls, waiting, say };
         const result = options.cancel

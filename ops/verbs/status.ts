@@ -1,6 +1,6 @@
 /** `ops status`: each fleet's size, versions and roll-out in a line, and what else an operator should know of it. */
 import type { Command } from "commander";
-import { openSession } from "../account.ts";
+import { openFleetSession } from "../account.ts";
 import { noticesLine } from "../notices/status.ts";
 import { guarded } from "../process.ts";
 import { readFleets, stackOptions, type StackSource } from "../stack.ts";
@@ -22,13 +22,7 @@ export function addStatus(program: Command): void {
       guarded(async () => {
         const fleets = Object.entries(await readFleets(options));
         const all = await Promise.all(
-          fleets.map(async ([name, fleet]) => {
-            const session = await openSession({
-              region: fleet.region,
-              ...(options.sandbox === true ? {} : { accountId: fleet.accountId }),
-            });
-            return fleetStatus(name, fleet, session);
-          }),
+          fleets.map(async ([name, fleet]) => fleetStatus(name, fleet, await openFleetSession(fleet, options))),
         );
         console.log(options.json ? JSON.stringify(all, undefined, 2) : textOf(all));
       }),

@@ -1,18 +1,13 @@
 /** `ops why`: what became of an instance, also of one that is gone. */
-import { InvalidArgumentError, type Command } from "commander";
-import { instanceIdPattern } from "../../contract/notices.ts";
-import { openSession } from "../account.ts";
+import type { Command } from "commander";
+import { openFleetSession } from "../account.ts";
+import { instanceId } from "../instance-id.ts";
 import { guarded } from "../process.ts";
 import { readFleets, stackOptions, type StackSource } from "../stack.ts";
 import { why, whyText } from "../why/why.ts";
 
 interface WhyOptions extends StackSource {
   readonly json: boolean;
-}
-
-function instanceId(text: string): string {
-  if (!instanceIdPattern.test(text)) throw new InvalidArgumentError("It must be an instance id: i- and 8 or 17 hexadecimal digits.");
-  return text;
 }
 
 export function addWhy(program: Command): void {
@@ -30,10 +25,7 @@ Exit status: docs/ops.md. Needs autoscaling:DescribeScalingActivities, logs:Filt
     )
     .action((instance: string, options: WhyOptions) =>
       guarded(async () => {
-        const account = (accountId: string) => (options.sandbox === true ? {} : { accountId });
-        const found = await why(await readFleets(options), instance, ({ region, accountId }) =>
-          openSession({ region, ...account(accountId) }),
-        );
+        const found = await why(await readFleets(options), instance, (fleet) => openFleetSession(fleet, options));
         console.log(options.json ? JSON.stringify(found, undefined, 2) : whyText(found));
       }),
     );
