@@ -1,6 +1,6 @@
 import type * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
-import type { Provisioning } from "../contract/fleets-output.ts";
+import type { Provisioning, WarmPool } from "../contract/fleets-output.ts";
 import type { MixedInstances } from "../contract/mixed-instances.ts";
 import type { NamingInputs } from "../contract/naming.ts";
 import type { GroupGuard } from "../contract/state-commands.ts";
@@ -114,18 +114,6 @@ export interface TerminateHookArgs extends HookArgs {
    * Absent = nobody does, and the instance has the whole time.
    */
   readonly notifies?: boolean | undefined;
-}
-
-/** Instances that have booted and wait, for fleets that boot slowly. */
-export interface WarmPoolArgs {
-  /** `Hibernated` also prepares the launch template for it. */
-  readonly state: "Stopped" | "Running" | "Hibernated";
-  /** Fewest instances in the pool. Default: 0. */
-  readonly min?: number | undefined;
-  /** Most instances in pool and group together; absent = the group's maximum. */
-  readonly maxPrepared?: number | undefined;
-  /** Whether an instance that the group no longer needs goes back to the pool. Default: false. */
-  readonly reuse?: boolean | undefined;
 }
 
 /** A volume beside the root volume, deleted with the instance; encrypted like every volume here. */
@@ -251,7 +239,7 @@ export interface FleetArgs extends GroupGuard {
   /** Gives departing instances time; absent = none. */
   readonly terminateHook?: TerminateHookArgs | undefined;
   /** Absent = none. */
-  readonly warmPool?: WarmPoolArgs | undefined;
+  readonly warmPool?: WarmPool | undefined;
   /** Role under which deletion protection and zonal shift are set; absent = the caller's own. */
   readonly roleArn?: string | undefined;
   readonly exemptions: readonly Exemption[];

@@ -1,10 +1,11 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
+import type { WarmPool } from "../contract/fleets-output.ts";
 import { hookNames, hookTransitions } from "../contract/hooks.ts";
 import { hasSpot } from "../contract/mixed-instances.ts";
 import type { MixedInstances } from "../contract/mixed-instances.ts";
 import { groupName } from "../contract/naming.ts";
-import type { FleetArgs, WarmPoolArgs } from "./fleet-args.ts";
+import type { FleetArgs } from "./fleet-args.ts";
 import { mixedInstancesPolicy } from "./mixed-instances.ts";
 import { fleetTags } from "./tags.ts";
 
@@ -76,7 +77,7 @@ function mixedGroup(mixed: MixedInstances, template: aws.ec2.LaunchTemplate): Pa
   };
 }
 
-function warmPool({ state, min, maxPrepared, reuse }: WarmPoolArgs): aws.types.input.autoscaling.GroupWarmPool {
+function warmPool({ state, min, maxPrepared, reuse }: WarmPool): aws.types.input.autoscaling.GroupWarmPool {
   return {
     poolState: state,
     ...(min === undefined ? {} : { minSize: min }),

@@ -46,7 +46,7 @@ export interface FleetOutput {
   /** Holds departing instances; with `retain` one whose hook was abandoned stays until somebody terminates it. Absent = none. */
   readonly terminateHook?: { readonly heartbeatSeconds: number; readonly onAbandon?: "terminate" | "retain" };
   /** Instances that are prepared ahead; absent = none. */
-  readonly warmPool?: WarmPoolOutput;
+  readonly warmPool?: WarmPool;
   /** Other types beside `instanceType`, and purchase options; absent = none. */
   readonly mixedInstances?: MixedInstances;
   /** Options of the group that say what goes when, where they are not the project's own. */
@@ -69,7 +69,9 @@ export interface FleetOutput {
   };
 }
 
-export interface WarmPoolOutput {
+/** Instances that have booted and wait, for fleets that boot slowly. */
+export interface WarmPool {
+  /** `Hibernated` also prepares the launch template for it. */
   readonly state: "Stopped" | "Running" | "Hibernated";
   /** Fewest instances in the pool; absent = 0. */
   readonly min?: number | undefined;

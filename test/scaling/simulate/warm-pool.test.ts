@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { StepPolicyOutput, WarmPoolOutput } from "../../../contract/fleets-output.ts";
+import type { StepPolicyOutput, WarmPool } from "../../../contract/fleets-output.ts";
 import { figuresOf } from "../../../scaling/simulate/figures.ts";
 import { simulate } from "../../../scaling/simulate/simulate.ts";
 import type { SimulatedFleet, SimulationOptions } from "../../../scaling/simulate/types.ts";
@@ -22,7 +22,7 @@ const step = (direction: "up" | "down", threshold: number, adjustment: number): 
   adjustmentType: "ChangeInCapacity",
   steps: [direction === "up" ? { lower: 0, adjustment } : { upper: 0, adjustment }],
 });
-const fleetOf = (warmPool: WarmPoolOutput | undefined): SimulatedFleet => ({
+const fleetOf = (warmPool: WarmPool | undefined): SimulatedFleet => ({
   size: { min: 2, max: 8 },
   bootSeconds: 300,
   scaling: { policies: [step("up", 70, 2), step("down", 30, -1)] },
@@ -51,7 +51,7 @@ describe("a simulated warm pool", () => {
   });
 
   it("costs only its volumes while it rests, and the price of an instance while it runs", () => {
-    const run = (state: WarmPoolOutput["state"]) => {
+    const run = (state: WarmPool["state"]) => {
       const simulation = simulate(fleetOf({ state, min: 2, maxPrepared: 2 }), demandOf(minutes(60, 10)), { ...options, initialSize: 2 });
       return figuresOf(simulation, 8, figureOptions);
     };
