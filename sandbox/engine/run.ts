@@ -40,7 +40,6 @@ export class Run {
   readonly #seed = randomBytes(32);
   readonly #started = performance.now();
   #host: PluginHost | undefined;
-  #deployment: Deployment | undefined;
   #packs: readonly PolicyPack[] = [];
   #recorder: Recorder | undefined;
   /** What was found of an earlier run: it concerns every phase of this one. */
@@ -72,16 +71,18 @@ export class Run {
     promise.catch(() => undefined);
     monitor.source = promise;
     const { options: deploy, parallel } = this;
+    let source: Source | undefined;
     const onLine = (line: string) => {
       // Once a step has failed the SDK is refused every further call, and says so many times over.
-      if (this.#deployment?.stopped !== true) this.say(line);
+      if (source?.deployment.stopped !== true) this.say(line);
     };
+    const begin = (given: Source) => resolve((source = given));
     const child = startProgram(this.processes, { deploy, address: monitor.address, dryRun, parallel, onLine });
     const end = () => {
       monitor.close();
       this.#monitors.delete(monitor);
     };
-    return { child, begin: resolve, giveUp: reject, end };
+    return { child, begin, giveUp: reject, end };
   }
 
   get host(): PluginHost {
@@ -145,7 +146,7 @@ export class Run {
 
   deployment(recorder: Recorder, checkpoint: Checkpoint, write: boolean): Deployment {
     const { options } = this;
-    return (this.#deployment = new Deployment({
+    return new Deployment({
       scope: { project: options.projectName, stack: options.stack },
       dryRun: !write,
       config: options.config,
@@ -157,7 +158,7 @@ export class Run {
       seed: this.#seed,
       signal: options.signal,
       killSignal: options.killSignal,
-    }));
+    });
   }
 
   /** The state, with what an earlier run left open settled. */
