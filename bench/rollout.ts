@@ -5,8 +5,6 @@
  *   npm run bench -- rollout [--rounds N] [--warmup SECONDS]
  */
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { parseArgs, promisify } from "node:util";
@@ -20,7 +18,7 @@ import {
 } from "@aws-sdk/client-ec2";
 import type { RolloutRequest } from "../contract/state-commands.ts";
 import { rolloutVariable } from "../contract/state-commands.ts";
-import { startDaemon } from "../sandbox/aws/daemon.ts";
+import { startTestAws } from "../test/sandbox/aws/local-aws.ts";
 
 const { values } = parseArgs({ options: { rounds: { type: "string", default: "3" }, warmup: { type: "string", default: "10" } } });
 const rounds = Number(values.rounds);
@@ -28,22 +26,10 @@ const warmupSeconds = Number(values.warmup);
 const size = 2;
 const pollMs = 100;
 const root = join(import.meta.dirname, "..");
-const place = { accountId: "123456789012", region: "us-east-1" };
 
-const directory = mkdtempSync(join(tmpdir(), "bench-rollout-"));
-const aws = await startDaemon({
-  ...place,
-  root,
-  directory,
-  id: "bench",
-  speed: 1,
-  port: 0,
-  log: (line) => console.error(line),
-  onShutdown: () => undefined,
-});
-const options = { endpoint: aws.endpoint, region: place.region, credentials: { accessKeyId: "AKIABENCH", secretAccessKey: "bench" } };
-const autoscaling = new sdk.AutoScalingClient(options);
-const ec2 = new EC2Client(options);
+const aws = await startTestAws({ speed: 1 });
+const autoscaling = new sdk.AutoScalingClient(aws.client);
+const ec2 = new EC2Client(aws.client);
 
 async function until(reached: () => Promise<boolean>): Promise<void> {
   while (!(await reached())) await setTimeout(pollMs);
@@ -96,7 +82,8 @@ async function bare(name: string, LaunchTemplateId: string): Promise<void> {
 
 async function ours(name: string, launchTemplateId: string): Promise<void> {
   const request: RolloutRequest = {
-    ...place,
+    accountId: aws.accountId,
+    region: aws.region,
     group: name,
     launchTemplateId,
     launchTemplateVersion: "2",
@@ -108,8 +95,8 @@ async function ours(name: string, launchTemplateId: string): Promise<void> {
   const env = {
     ...process.env,
     AWS_ENDPOINT_URL: aws.endpoint,
-    AWS_ACCESS_KEY_ID: options.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: options.credentials.secretAccessKey,
+    AWS_ACCESS_KEY_ID: aws.client.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: aws.client.credentials.secretAccessKey,
     [rolloutVariable]: JSON.stringify(request),
   };
   await promisify(execFile)(process.execPath, ["ops/state-command.js", "rollout", "--v1"], { cwd: root, env });
@@ -140,6 +127,5 @@ try {
   console.log(`overhead of the roll-out: ${(rolledOut - alone).toFixed(2)} s`);
 } finally {
   for (const client of [autoscaling, ec2]) client.destroy();
-  await aws.close();
-  rmSync(directory, { recursive: true, force: true });
+  await aws.stop();
 }

@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { guardCommand, guardVariable, unguardCommand, type GuardRequest } from "../../contract/state-commands.ts";
 import { openSession } from "../../ops/account.ts";
-import { exitCodes, OpsError } from "../../ops/exit-codes.ts";
+import { exitCodes } from "../../ops/exit-codes.ts";
 import { guard, guardCalls, unguard } from "../../ops/guard/guard.ts";
 import { parseGuardRequest } from "../../ops/guard/request.ts";
+import { failure } from "./failure.ts";
 import { account, QueryError, startQueryDouble, type Answer, type QueryDouble } from "./query-double.ts";
 
 const request: GuardRequest = {
@@ -71,23 +72,19 @@ describe("ops guard", () => {
     }
   });
 
-  const failure = async (work: Promise<void>) => {
-    const error: unknown = await work.then(
-      () => assert.fail("it succeeded"),
-      (reason: unknown) => reason,
-    );
-    assert.ok(error instanceof OpsError, String(error));
-    return [error.exitCode, error.message] as const;
+  const failed = async (work: Promise<void>) => {
+    const { exitCode, message } = await failure(work);
+    return [exitCode, message] as const;
   };
 
   it("says which group there is none of, and what AWS refuses", async () => {
-    const none = await failure(run(guard, { DescribeAutoScalingGroups: () => ({ AutoScalingGroups: [] }) }));
+    const none = await failed(run(guard, { DescribeAutoScalingGroups: () => ({ AutoScalingGroups: [] }) }));
     assert.deepEqual(none, [
       exitCodes.usage,
       `Group web does not exist in eu-central-1, account ${account}: run "pulumi refresh", or check the stack and its region.`,
     ]);
     await double!.close();
-    const denied = await failure(
+    const denied = await failed(
       run(guard, { ...standing, UpdateAutoScalingGroup: () => new QueryError("AccessDenied", "not authorized", 403) }),
     );
     assert.deepEqual(denied, [

@@ -5,11 +5,12 @@ import { PutMetricAlarmCommand, SetAlarmStateCommand } from "@aws-sdk/client-clo
 import { CreateLaunchTemplateVersionCommand, type _InstanceType } from "@aws-sdk/client-ec2";
 import type { RolloutRequest } from "../../contract/state-commands.ts";
 import { openSession } from "../../ops/account.ts";
-import { exitCodes, OpsError } from "../../ops/exit-codes.ts";
+import { exitCodes } from "../../ops/exit-codes.ts";
 import { rolloutCalls, type RolloutCalls } from "../../ops/rollout/auto-scaling.ts";
 import { cancelRollout } from "../../ops/rollout/cancel.ts";
 import { rollOut } from "../../ops/rollout/rollout.ts";
 import { checkVersion } from "../../ops/verbs/rollout.ts";
+import { failure } from "./failure.ts";
 import { Harness } from "../sandbox/aws/autoscaling/harness.ts";
 
 const good = "t3.micro";
@@ -102,15 +103,6 @@ describe("ops rollout against the local AWS", function () {
     look?: Parameters<typeof stepping>[1],
     more: { readonly retry?: boolean; readonly calls?: RolloutCalls } = {},
   ) => rollOut(request, { calls, waiting: stepping(request.group, look), say: (line) => lines.push(line), retry: false, ...more });
-
-  async function failure(work: Promise<unknown>): Promise<OpsError> {
-    const error: unknown = await work.then(
-      () => assert.fail("it succeeded"),
-      (reason: unknown) => reason,
-    );
-    assert.ok(error instanceof OpsError, String(error));
-    return error;
-  }
 
   const types = async (name: string) => (await aws.group(name)).Instances?.map(({ InstanceType }) => InstanceType).sort();
   const refreshes = async (name: string) => (await calls.refreshes(name)).map(({ Status }) => Status);

@@ -3,9 +3,10 @@ import assert from "node:assert/strict";
 import type { InstanceRefresh } from "@aws-sdk/client-auto-scaling";
 import type { RolloutRequest } from "../../contract/state-commands.ts";
 import { openSession } from "../../ops/account.ts";
-import { exitCodes, OpsError } from "../../ops/exit-codes.ts";
+import { exitCodes } from "../../ops/exit-codes.ts";
 import { rolloutCalls, startParameters } from "../../ops/rollout/auto-scaling.ts";
 import { rollOut } from "../../ops/rollout/rollout.ts";
+import { failure } from "./failure.ts";
 import { account, QueryError, startQueryDouble, type Answer, type QueryDouble } from "./query-double.ts";
 
 const template = "lt-0123456789abcdef0";
@@ -76,15 +77,6 @@ describe("ops rollout", () => {
     };
     return rollOut({ ...request, ...more }, { calls: rolloutCalls(session), waiting, say: (line) => lines.push(line), retry });
   }
-
-  const failure = async (work: Promise<unknown>): Promise<OpsError> => {
-    const error: unknown = await work.then(
-      () => assert.fail("it succeeded"),
-      (reason: unknown) => reason,
-    );
-    assert.ok(error instanceof OpsError, String(error));
-    return error;
-  };
 
   it("starts a refresh with the desired configuration, awaits it with progress, and finds the instances in service", async () => {
     const result = await run({

@@ -25,6 +25,7 @@ import { runSnapshot, type SnapshotRun } from "../../ops/snapshot/run.ts";
 import { newestSnapshot, type FoundSnapshot } from "../../ops/snapshot/snapshots.ts";
 import { startTestAws, type TestAws } from "../sandbox/aws/local-aws.ts";
 import { ec2Answer, ec2Error, jsonAnswer, jsonError, startBetween, type Between, type Meddling } from "./aws-between.ts";
+import { failure } from "./failure.ts";
 import { awsVariables, Project, settingsText } from "./project.ts";
 
 const fleets = `    app:
@@ -320,14 +321,6 @@ describe("ops snapshot, in virtual time", () => {
       },
       context(),
     );
-  const failure = async (work: Promise<unknown>): Promise<OpsError> => {
-    const error: unknown = await work.then(
-      () => assert.fail("it succeeded"),
-      (reason: unknown) => reason,
-    );
-    assert.ok(error instanceof OpsError, String(error));
-    return error;
-  };
 
   it("says how far it is, once for each step, and goes on through an AWS that does not answer", async () => {
     const answer = slowSnapshot("snap-1", dataVolume, ["pending 5%", "pending 5%", "pending 60%", "pending 60%", "completed 100%"]);
