@@ -5,6 +5,8 @@ import {
   DeleteAutoScalingGroupCommand,
   DescribeAutoScalingGroupsCommand,
   DescribeInstanceRefreshesCommand,
+  ResumeProcessesCommand,
+  SuspendProcessesCommand,
   type AutoScalingGroup,
   type InstanceRefresh,
 } from "@aws-sdk/client-auto-scaling";
@@ -18,10 +20,12 @@ const speed = ["--speed", "60"];
 const settings = (...pairs: readonly string[]) => pairs.flatMap((pair) => ["--set", pair]);
 const healthAlarms = "fleet:fleets.app.rollout.healthAlarms=[shop-errors]";
 const guard = ["fleet:fleets.app.deletionProtection=prevent-all-deletion", "fleet:fleets.app.zonalShift=IgnoreUnhealthy"];
+/** Holds a refresh at its half until something ends it: a day of the local AWS is 24 minutes. */
+const heldAtHalf = 'fleet:fleets.app.rollout.checkpoints={"percentages":[50],"delaySeconds":86400}';
 const otherType = ["fleet:fleets.app.instanceType=t3.medium", "fleet:fleets.app.image.bakeType=t3.medium"];
 
 describe("roll-outs of a stack", function () {
-  this.timeout(300_000);
+  this.timeout(600_000);
   let checkout: Checkout;
   let scaling: AutoScalingClient;
   let cloudWatch: CloudWatchClient;
@@ -93,8 +97,12 @@ describe("roll-outs of a stack", function () {
   it("fails `up` with the reason when a health alarm goes off, and ends on the old version", async () => {
     const first = await succeed();
     name = (first.outputs["fleets"] as FleetsOutput)["app"]!.group.name;
-    const bad = up(...otherType);
-    await until("the refresh", async () => ((await refreshes())[0]?.Status === "InProgress" ? true : undefined));
+    // At its own pace the refresh could be over before the alarm is on.
+    const bad = up(...otherType, heldAtHalf);
+    await until("the half of the refresh", async () =>
+      (await refreshes())[0]?.StatusReason?.startsWith("Waiting at a checkpoint") === true ? true : undefined,
+    );
+    assert.deepEqual(await types(), ["t3.medium", "t3.small"]);
     await setAlarm("ALARM");
     const result = await bad;
     assert.equal(result.ok, false);
@@ -136,9 +144,12 @@ describe("roll-outs of a stack", function () {
   });
 
   it("starts and returns when it is told not to wait", async () => {
-    const result = await succeed(...otherType, "fleet:fleets.app.rollout.wait=false");
+    // At its own pace the refresh could be over before `up` has ended and is looked at.
+    const paused = { AutoScalingGroupName: name, ScalingProcesses: ["InstanceRefresh"] };
+    await scaling.send(new SuspendProcessesCommand(paused));
+    await succeed(...otherType, "fleet:fleets.app.rollout.wait=false");
     assert.ok(["Pending", "InProgress"].includes((await refreshes())[0]?.Status ?? ""), JSON.stringify((await refreshes())[0]));
-    assert.ok(result.ok);
+    await scaling.send(new ResumeProcessesCommand(paused));
     await until("the roll-out", async () => ((await refreshes())[0]?.Status === "Successful" ? true : undefined));
     assert.deepEqual(await types(), ["t3.medium", "t3.medium"]);
   });
