@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, "../..");
 
 interface StartOptions {
   readonly environment?: Record<string, string>;
-  /** After that it is killed; default 60,000. */
+  /** After that it is killed; default 300,000: a hang on any machine, where an `up` on a cold, busy one takes more than a minute. */
   readonly timeoutMs?: number;
 }
 
@@ -42,7 +42,7 @@ export class Checkout {
       cwd: this.path,
       env: { ...process.env, ...this.#compileCache(), ...options.environment },
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: options.timeoutMs ?? 60_000,
+      timeout: options.timeoutMs ?? 300_000,
       killSignal: "SIGKILL",
     });
   }
