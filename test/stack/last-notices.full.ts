@@ -19,7 +19,7 @@ const fleet = {
 };
 
 describe("a replaced group", function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let checkout: Checkout;
   let endpoint: string;
 
@@ -58,11 +58,13 @@ describe("a replaced group", function () {
     const { notices } = await up("green");
     const sqs = new SQSClient(clientOptions(endpoint, region));
     const heard: unknown[] = [];
-    for (let empty = 0; empty < 3;) {
+    // Until each is heard of, however late; then for as long as a second one of somebody could be on its way.
+    const isWhole = () => departed.every((id) => heard.includes(id));
+    for (let empty = 0, deadline = performance.now() + 120_000; empty < 3 && (isWhole() || performance.now() < deadline);) {
       const { Messages: messages = [] } = await sqs.send(
         new ReceiveMessageCommand({ QueueUrl: notices.queueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 1 }),
       );
-      empty = messages.length === 0 ? empty + 1 : 0;
+      empty = messages.length === 0 && isWhole() ? empty + 1 : 0;
       for (const { Body: body = "", ReceiptHandle: handle } of messages) {
         const outer = JSON.parse(body) as { Message?: string };
         const notice = (outer.Message === undefined ? outer : JSON.parse(outer.Message)) as Record<string, unknown>;
