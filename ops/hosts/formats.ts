@@ -1,5 +1,5 @@
 /** Hosts as other programs want them. Pure. */
-import type { Host } from "./running.ts";
+import { isInService, stateOf, type Host } from "./running.ts";
 
 export interface Access {
   readonly region: string;
@@ -21,9 +21,10 @@ const proxyCommand = (region: string) =>
 
 const lines: Format = (hosts) =>
   hosts
-    .map(({ instanceId, privateAddress, fleet, role, environment, zone, launchedAt }) =>
-      [instanceId, privateAddress, fleet, role, environment, zone, launchedAt].map(plain).join("\t"),
-    )
+    .map((host) => {
+      const { instanceId, privateAddress, fleet, role, environment, zone, launchedAt } = host;
+      return [instanceId, privateAddress, fleet, role, environment, zone, launchedAt, stateOf(host)].map(plain).join("\t");
+    })
     .join("\n");
 
 const json: Format = (hosts) => JSON.stringify(hosts, undefined, 2);
@@ -31,10 +32,10 @@ const json: Format = (hosts) => JSON.stringify(hosts, undefined, 2);
 /** An instance id is never given twice, so the key of the first connection is trusted, and no other after it. */
 const sshConfig: Format = (hosts, { region, user }) =>
   hosts
-    .map(({ instanceId, fleet, role, environment }) =>
+    .map((host) =>
       [
-        plain(`# ${environment} ${fleet} (${role})`),
-        `Host ${instanceId}`,
+        plain(`# ${host.environment} ${host.fleet} (${host.role})${isInService(host) ? "" : `, ${stateOf(host)}`}`),
+        `Host ${host.instanceId}`,
         ...(user === undefined ? [] : [`  User ${user}`]),
         "  StrictHostKeyChecking accept-new",
         `  ProxyCommand ${proxyCommand(region)}`,
@@ -51,7 +52,10 @@ const ansible: Format = (hosts, { region, user }) => {
   for (const host of hosts)
     for (const kind of ["environment", "fleet", "role"] as const)
       (groups[groupName(kind, host[kind])] ??= { hosts: {} }).hosts[host.instanceId] = {};
-  const facts = hosts.map(({ instanceId, privateAddress, zone }) => [instanceId, { private_address: privateAddress, zone }]);
+  const facts = hosts.map((host) => [
+    host.instanceId,
+    { private_address: host.privateAddress, zone: host.zone, lifecycle_state: stateOf(host) },
+  ]);
   const vars = {
     ...(user === undefined ? {} : { ansible_user: user }),
     ansible_ssh_common_args: `-o StrictHostKeyChecking=accept-new -o ProxyCommand="${proxyCommand(region)}"`,

@@ -17,6 +17,7 @@ import {
   TerminateInstancesCommand,
 } from "@aws-sdk/client-ec2";
 import { awsVariables, settingsText } from "../ops/project.ts";
+import { groupOf } from "../ops/group-of.ts";
 import { startBetween, type Between } from "../ops/aws-between.ts";
 import { startTestAws, type TestAws } from "../sandbox/aws/local-aws.ts";
 
@@ -67,6 +68,7 @@ describe("examples/capistrano", function () {
     writeFileSync(npm, `#!/bin/sh\nshift 4\nexec '${process.execPath}' '${join(root, "ops/cli.ts")}' "$@"\n`);
     chmodSync(npm, 0o755);
     instances.push(await launch(), await launch());
+    await groupOf(aws, instances);
   });
   after(async () => {
     ec2.destroy();
@@ -104,7 +106,7 @@ describe("examples/capistrano", function () {
       .split(" ")[1]!;
   };
 
-  it("deploys to the hosts that run", async () => {
+  it("deploys to the hosts in service", async () => {
     const { status, output } = await cap("staging", "doctor:servers");
     assert.equal(status, 0, output);
     assert.match(output, /Servers \(2\)/);
@@ -134,11 +136,11 @@ describe("examples/capistrano", function () {
     }
   });
 
-  it("stops when nothing runs, or the hosts cannot be listed", async () => {
+  it("stops when nothing is in service, or the hosts cannot be listed", async () => {
     await ec2.send(new TerminateInstancesCommand({ InstanceIds: instances }));
     const none = await cap("staging", "doctor:servers");
     assert.equal(none.status, 1);
-    assert.match(none.output, /^No instance of fleet app runs in staging$/m);
+    assert.match(none.output, /^No instance of fleet app is in service in staging$/m);
     rmSync(join(directory, "fleet", "Pulumi.staging.yaml"));
     const failed = await cap("staging", "doctor:servers");
     assert.equal(failed.status, 1);

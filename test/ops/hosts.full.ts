@@ -1,5 +1,12 @@
 /** `ops hosts` against the local AWS, and what its formats mean to those who read them. */
 import assert from "node:assert/strict";
+import {
+  AutoScalingClient,
+  CompleteLifecycleActionCommand,
+  EnterStandbyCommand,
+  PutLifecycleHookCommand,
+  TerminateInstanceInAutoScalingGroupCommand,
+} from "@aws-sdk/client-auto-scaling";
 import { DescribeImagesCommand, EC2Client, RunInstancesCommand, StopInstancesCommand } from "@aws-sdk/client-ec2";
 import fc from "fast-check";
 import "../properties.ts";
@@ -7,6 +14,7 @@ import { formats } from "../../ops/hosts/formats.ts";
 import type { Host } from "../../ops/hosts/running.ts";
 import { startTestAws, type TestAws } from "../sandbox/aws/local-aws.ts";
 import { ec2Error, startBetween, type Between } from "./aws-between.ts";
+import { groupOf } from "./group-of.ts";
 import { Project, settingsText } from "./project.ts";
 
 const fleets = `    app: { role: shop-front }
@@ -15,7 +23,8 @@ const fleets = `    app: { role: shop-front }
 const proxy = (region: string) =>
   `aws ssm start-session --region ${region} --target %h --document-name AWS-StartSSHSession --parameters portNumber=%p`;
 
-describe("ops hosts", () => {
+describe("ops hosts", function () {
+  this.timeout(120_000);
   let aws: TestAws;
   let between: Between;
   let ec2: EC2Client;
@@ -23,6 +32,7 @@ describe("ops hosts", () => {
   let app: string[];
   let worker: string;
   let region: string;
+  let group: string;
 
   const launch = async (fleet: string, role: string, more: Readonly<Record<string, string>> = {}): Promise<string> => {
     const ImageId = (await ec2.send(new DescribeImagesCommand({}))).Images![0]!.ImageId!;
@@ -55,6 +65,7 @@ describe("ops hosts", () => {
     await launch("app", "shop-front", { "fleet:major-version": "2" });
     const stopped = await launch("app", "shop-front");
     await ec2.send(new StopInstancesCommand({ InstanceIds: [stopped] }));
+    group = await groupOf(aws, [...app, worker], { InstanceLifecyclePolicy: { RetentionTriggers: { TerminateHookAbandon: "retain" } } });
   });
   after(async () => {
     ec2.destroy();
@@ -90,6 +101,7 @@ describe("ops hosts", () => {
         privateAddress: "",
         zone: second.zone,
         launchedAt: "",
+        lifecycleState: "InService",
       },
     );
     assert.ok(second.zone.startsWith(region));
@@ -100,8 +112,12 @@ describe("ops hosts", () => {
     const allowed = policy.Statement.flatMap(({ Action }) => Action);
     const recorded = (await aws.admin("GET", "calls")) as { permission: string }[] | { calls: { permission: string }[] };
     const used = (Array.isArray(recorded) ? recorded : recorded.calls).map(({ permission }) => permission);
-    assert.deepEqual([...new Set(used)].sort(), ["ec2:DescribeInstances", "sts:GetCallerIdentity"]);
-    assert.deepEqual(allowed, ["ec2:DescribeInstances"]); // GetCallerIdentity needs no permission
+    assert.deepEqual([...new Set(used)].sort(), [
+      "autoscaling:DescribeAutoScalingInstances",
+      "ec2:DescribeInstances",
+      "sts:GetCallerIdentity",
+    ]);
+    assert.deepEqual(allowed, ["ec2:DescribeInstances", "autoscaling:DescribeAutoScalingInstances"]); // GetCallerIdentity needs no permission
     assert.deepEqual(policy.Statement[0]!.Condition, { StringEquals: { "aws:RequestedRegion": region } });
   });
 
@@ -118,7 +134,7 @@ describe("ops hosts", () => {
       status: 0,
       stdout: "",
       stderr:
-        "no running instance of a fleet in eu-west-1 has fleet:product=shop, fleet:major-version=3, fleet:environment=staging, fleet:platform=web, fleet:role=absent\n",
+        "no instance in service of a fleet in eu-west-1 has fleet:product=shop, fleet:major-version=3, fleet:environment=staging, fleet:platform=web, fleet:role=absent\n",
     });
   });
 
@@ -149,7 +165,57 @@ describe("ops hosts", () => {
     between.meddle = ({ action }) => (action === "DescribeInstances" ? ec2Error("Unavailable", "down", 503) : undefined);
     const gone = await run();
     assert.deepEqual([gone.status, /AWS did not answer after several tries/.test(gone.stderr)], [7, true]);
-  }).timeout(60_000);
+    between.reset();
+    between.meddle = ({ action }) => (action === "DescribeAutoScalingInstances" ? ec2Error("AccessDenied", "not allowed", 403) : undefined);
+    const stateless = await run();
+    assert.deepEqual([stateless.status, stateless.stdout], [3, ""]);
+    assert.match(stateless.stderr, /^DescribeAutoScalingInstances of 3 instances failed: /);
+  });
+
+  it("sends no deploy to what is in standby, retained or detached, and shows it when asked for all", async () => {
+    const autoScaling = new AutoScalingClient(aws.client);
+    const [front, second] = app as [string, string];
+    const detached = await launch("app", "shop-front");
+    const AutoScalingGroupName = group;
+    const hook = { AutoScalingGroupName, LifecycleHookName: "drain" };
+    await autoScaling.send(new PutLifecycleHookCommand({ ...hook, LifecycleTransition: "autoscaling:EC2_INSTANCE_TERMINATING" }));
+    const lower = { ShouldDecrementDesiredCapacity: true };
+    await autoScaling.send(new TerminateInstanceInAutoScalingGroupCommand({ InstanceId: front, ...lower }));
+    await aws.advance(1);
+    const states = async (...more: readonly string[]) => {
+      const hosts = JSON.parse((await run("--json", ...more)).stdout) as Host[];
+      return Object.fromEntries(hosts.map(({ instanceId, lifecycleState }) => [instanceId, lifecycleState]));
+    };
+    assert.deepEqual(await states("--all"), {
+      [front]: "Terminating:Wait",
+      [second]: "InService",
+      [worker]: "InService",
+      [detached]: undefined,
+    });
+    await autoScaling.send(new CompleteLifecycleActionCommand({ ...hook, InstanceId: front, LifecycleActionResult: "ABANDON" }));
+    await autoScaling.send(new EnterStandbyCommand({ AutoScalingGroupName, InstanceIds: [worker], ...lower }));
+    await aws.advance(1);
+    assert.deepEqual(await states(), { [second]: "InService" });
+    assert.deepEqual(await states("--all"), {
+      [front]: "Terminating:Retained",
+      [second]: "InService",
+      [worker]: "Standby",
+      [detached]: undefined,
+    });
+    const deploy = await run("--format", "capistrano");
+    assert.deepEqual([deploy.status, deploy.stdout], [0, `server '${second}', roles: ['shop-front'], primary: true\n`]);
+    const leftOut = deploy.stderr.replace("left out, since not in service (--all lists them): ", "").trimEnd().split(", ").sort();
+    assert.deepEqual(leftOut, [`${front} (Terminating:Retained)`, `${worker} (Standby)`, `${detached} (in no group)`].sort());
+    const ends = (await run("--all")).stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.split("\t").at(-1));
+    assert.deepEqual(ends.sort(), ["InService", "Standby", "Terminating:Retained", "in no group"]);
+    const refused = await run("--all", "--format", "capistrano");
+    assert.deepEqual([refused.status, refused.stdout], [2, ""]);
+    assert.match(refused.stderr, /^--all is not for --format capistrano/);
+    autoScaling.destroy();
+  });
 });
 
 const host = (instanceId: string, role: string, more: Partial<Host> = {}): Host => ({
@@ -160,6 +226,7 @@ const host = (instanceId: string, role: string, more: Partial<Host> = {}): Host 
   privateAddress: "10.0.0.1",
   zone: "eu-west-1a",
   launchedAt: "2026-01-01T00:00:00.000Z",
+  lifecycleState: "InService",
   ...more,
 });
 
@@ -183,6 +250,8 @@ Host i-2
   ProxyCommand ${proxy("eu-west-1")}`,
     );
     assert.doesNotMatch(formats["ssh-config"](hosts, { region: "eu-west-1" }), /User/);
+    const [comment] = formats["ssh-config"]([host("i-1", "app", { lifecycleState: "Standby" })], access).split("\n");
+    assert.equal(comment, "# staging app (app), Standby");
   });
 
   it("keeps a tag with line ends on its line", () => {
@@ -194,7 +263,9 @@ Host i-2
   it("ansible has groups by environment, fleet and role", () => {
     assert.deepEqual(JSON.parse(formats.ansible(hosts, access)), {
       all: {
-        hosts: Object.fromEntries(hosts.map(({ instanceId }) => [instanceId, { private_address: "10.0.0.1", zone: "eu-west-1a" }])),
+        hosts: Object.fromEntries(
+          hosts.map(({ instanceId }) => [instanceId, { private_address: "10.0.0.1", zone: "eu-west-1a", lifecycle_state: "InService" }]),
+        ),
         vars: {
           ansible_user: "deploy",
           ansible_ssh_common_args: `-o StrictHostKeyChecking=accept-new -o ProxyCommand="${proxy("eu-west-1")}"`,
