@@ -26,6 +26,7 @@ import { groupSingleType } from "./rules/group-single-type.ts";
 import { groupSizeBounds } from "./rules/group-size-bounds.ts";
 import { groupTagsPropagate } from "./rules/group-tags-propagate.ts";
 import { groupUsesLaunchTemplate } from "./rules/group-uses-launch-template.ts";
+import { groupWarmPoolHooked } from "./rules/group-warm-pool-hooked.ts";
 import { groupWarmupCoversBoot } from "./rules/group-warmup-covers-boot.ts";
 import { imageApproved } from "./rules/image-approved.ts";
 import { imageArchitectureMatch } from "./rules/image-architecture-match.ts";
@@ -94,6 +95,7 @@ export const rules: readonly AnyRule[] = [
   groupReplacesOnNewImage,
   groupWarmupCoversBoot,
   groupGraceCoversBoot,
+  groupWarmPoolHooked,
   scalingOutAndInExist,
   scalingNoOscillation,
   scalingCooldownCoversBoot,

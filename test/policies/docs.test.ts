@@ -18,7 +18,7 @@ const ids = `
   alarm-window-fits consumer-concurrency-bounded consumer-least-privilege consumer-logs-retained consumer-no-secrets
   consumer-partial-batch consumer-runtime consumer-tracing group-desired-not-fought group-grace-covers-boot
   group-health-check group-multi-az group-no-suspended-processes group-replaces-on-new-image group-single-type
-  group-size-bounds group-tags-propagate group-uses-launch-template group-warmup-covers-boot image-approved
+  group-size-bounds group-tags-propagate group-uses-launch-template group-warm-pool-hooked group-warmup-covers-boot image-approved
   image-architecture-match image-encrypted image-facts-known image-instance-type-match image-max-age image-not-public
   image-pinned image-promoted key-not-public key-rotation notify-errors-too notify-key-allows-publisher
   notify-reaches-queue notify-terminate-exists notify-tls-only notify-topic-encrypted notify-topic-private
