@@ -21,20 +21,13 @@ describe("kill -9 of the engine during up", function () {
 
   after(() => checkout.remove());
 
-  /** Starts `up` and kills it as soon as the n-th creation is reported; false when it ended before that. */
+  /** Starts `up`, which is killed as soon as the n-th creation is reported; false when it ended before that. */
   const killAfter = (creations: number): Promise<boolean> =>
-    new Promise((resolve) => {
-      const child = spawn(process.execPath, [join(checkout.path, "sandbox/cli.ts"), "up", "--stack", "staging"], {
-        cwd: checkout.path,
-        stdio: ["ignore", "pipe", "ignore"],
-      });
-      let output = "";
-      child.stdout.setEncoding("utf8").on("data", (text: string) => {
-        output += text;
-        const updating = output.split("Updating:")[1] ?? "";
-        if ((updating.match(/^ \+ create/gm) ?? []).length >= creations) child.kill("SIGKILL");
-      });
-      child.on("close", (_, signal) => resolve(signal === "SIGKILL"));
+    new Promise((resolve, reject) => {
+      const args = ["--import", join(import.meta.dirname, "kill-at.ts"), join(checkout.path, "sandbox/cli.ts"), "up", "--stack", "staging"];
+      const env = { ...process.env, FLEET_KILL_AT_CREATION: String(creations) };
+      const child = spawn(process.execPath, args, { cwd: checkout.path, env, stdio: "ignore" });
+      child.on("error", reject).on("close", (_, signal) => resolve(signal === "SIGKILL"));
     });
 
   const count = ({ groups, launchTemplates, queues, topics, policies, roles, securityGroups, alarms, instances }: Inventory) =>
