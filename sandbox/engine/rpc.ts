@@ -12,6 +12,8 @@ installStructCodec({ runtime, structs });
 
 /** Checks, diffs, configuring, policies: minutes at worst, on a machine under load. */
 export const quickSeconds = 300;
+/** To take note of a Cancel; nothing waits for what comes of it. */
+export const cancelSeconds = 5;
 /** A resource operation without `customTimeouts`: the longest that AWS's own waiters take is 2 hours. */
 export const operationSeconds = 3 * 3600;
 

@@ -18,7 +18,7 @@ import { Snapshot } from "./state/snapshot.ts";
 
 /** What fits a small machine and does not wait in line on a large stack. */
 const defaultParallel = 16;
-/** For what runs when the user loses patience: long enough for a provider's own clean-up. */
+/** For what runs when the user loses patience: long enough for a provider to have heard of it. */
 const cancelMilliseconds = 5000;
 
 /** A program that waits for its first answer. */
@@ -42,6 +42,7 @@ export class Run {
   #host: PluginHost | undefined;
   #packs: readonly PolicyPack[] = [];
   #recorder: Recorder | undefined;
+  #cancelled: Promise<unknown> | undefined;
   /** What was found of an earlier run: it concerns every phase of this one. */
   #recovered: readonly Diagnostic[] = [];
 
@@ -106,14 +107,20 @@ export class Run {
   async listen(): Promise<void> {
     await this.#monitor.listen();
     this.#host = new PluginHost(this.options, this.processes, this.#monitor.address, (line) => this.say(line));
-    const { killSignal } = this.options;
+    const { signal, killSignal } = this.options;
+    signal?.addEventListener("abort", () => void this.#cancel(), { once: true });
     killSignal?.addEventListener("abort", () => void this.#kill(), { once: true });
     if (killSignal?.aborted) this.processes.killAll();
   }
 
+  /** Asks plugins and packs, once, to end what takes long: as Pulumi's engine does at the first signal. None is waited for. */
+  #cancel(): Promise<unknown> {
+    return (this.#cancelled ??= Promise.all([this.#host?.cancel(), ...this.#packs.map((pack) => pack.cancel())]));
+  }
+
   async #kill(): Promise<void> {
     const late = new Promise((resolve) => setTimeout(resolve, cancelMilliseconds).unref());
-    await Promise.race([this.#host?.cancel(), late]);
+    await Promise.race([this.#cancel(), late]);
     this.processes.killAll();
   }
 

@@ -1,5 +1,5 @@
 /**
- * Ctrl-C: the first ends the run after the steps under way, the second at once; the state stays readable either way. A third,
+ * Ctrl-C: the first ends the run after the steps under way, whose waits end early; the second at once. The state stays readable either way. A third,
  * or a while after the second, ends the process itself: what it started ends with it.
  */
 import process from "node:process";
@@ -26,7 +26,7 @@ export function onInterrupt(say: (line: string) => void): Interrupt {
       hard.abort();
       setTimeout(() => process.exit(interruptedStatus), endMilliseconds).unref();
     } else {
-      say(`${name}: no further step is started, those under way are awaited (once more ends at once)`);
+      say(`${name}: no further step is started, those under way are brought to an end (once more ends at once)`);
       soft.abort();
     }
   };

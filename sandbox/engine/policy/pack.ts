@@ -11,7 +11,7 @@ import { EngineError } from "../api.ts";
 import type { ConfigMap, EnforcementLevel, PolicyPackOptions, PolicyViolation } from "../api.ts";
 import { runnerCommand } from "../processes.ts";
 import type { Child, Processes } from "../processes.ts";
-import { RpcError, call, channelOptions, fromStruct, isUnimplemented, quickSeconds, toStruct } from "../rpc.ts";
+import { RpcError, call, cancelSeconds, channelOptions, fromStruct, isUnimplemented, quickSeconds, toStruct } from "../rpc.ts";
 import type { Method } from "../rpc.ts";
 import type { PropertyMap } from "../values.ts";
 import { callerSettings, mergeSettings } from "./config.ts";
@@ -120,8 +120,8 @@ export class PolicyPack {
     return started;
   }
 
-  #call<Request, Response>(method: Method<Request, Response>, request: Request): Promise<Response> {
-    return call(this.#client, method, request, { server: this.#child.name, seconds: quickSeconds });
+  #call<Request, Response>(method: Method<Request, Response>, request: Request, seconds = quickSeconds): Promise<Response> {
+    return call(this.#client, method, request, { server: this.#child.name, seconds });
   }
 
   /** Packs up to 1.21 do not know the call. */
@@ -234,6 +234,11 @@ export class PolicyPack {
     if (!(error instanceof RpcError)) return error;
     const said = this.#said.length === 0 ? "" : `\n${this.#said.slice(-30).join("\n")}`;
     return new EngineError(`The policy pack ${this.name} (${this.#dir}) failed: ${error.message}${said}`);
+  }
+
+  /** Asks the pack to give up what it is at; packs up to 1.21 do not know the call. */
+  async cancel(): Promise<void> {
+    await this.#call(service.cancel, new empty.Empty(), cancelSeconds).catch(() => undefined);
   }
 
   close(): Promise<void> {

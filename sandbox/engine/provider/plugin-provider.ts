@@ -5,7 +5,17 @@ import providerService from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import type { PropertyDiff } from "../api.ts";
 import type { Child } from "../processes.ts";
-import { RpcError, call, channelOptions, fromStruct, isUnimplemented, operationSeconds, quickSeconds, toStruct } from "../rpc.ts";
+import {
+  RpcError,
+  call,
+  cancelSeconds,
+  channelOptions,
+  fromStruct,
+  isUnimplemented,
+  operationSeconds,
+  quickSeconds,
+  toStruct,
+} from "../rpc.ts";
 import { urnName, urnType } from "../urn.ts";
 import type { PropertyMap, Value } from "../values.ts";
 import {
@@ -22,7 +32,6 @@ import type * as types from "./provider.ts";
 
 /** Above the resource's own limit, so that the plugin's message, which says more, comes first. */
 const marginSeconds = 60;
-const cancelSeconds = 5;
 
 interface Abilities {
   readonly secrets: boolean;
@@ -244,7 +253,7 @@ export class PluginProvider implements types.Provider {
     };
   }
 
-  /** Asks the plugin to give up what it waits for; a plugin that does not know the call goes on. */
+  /** Asks the plugin to give up what it waits for. One that does not know the call goes on; one that is dead needs no asking. */
   async cancel(): Promise<void> {
     await this.#call(service.cancel, new empty.Empty(), cancelSeconds).catch(() => undefined);
   }

@@ -16,7 +16,7 @@ export class Context {
   constructor(configuration: Configuration, clients: Clients, call: Call, region: string, limitSeconds: number) {
     this.configuration = configuration;
     this.region = region;
-    this.deadline = new Deadline(call.timeoutSeconds ?? limitSeconds, call.signal);
+    this.deadline = new Deadline(call.timeoutSeconds ?? limitSeconds, call);
     this.#clients = clients;
     this.#call = call;
   }

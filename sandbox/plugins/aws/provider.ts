@@ -33,7 +33,7 @@ export function awsProvider(environment: NodeJS.ProcessEnv): Provider {
     async configure(inputs) {
       configuration = configurationFrom(inputs, environment);
       const { signal } = new AbortController();
-      if (!hasUnknown(inputs)) await checkAccount(inputs, configuration, new Deadline(accountCheckSeconds, signal));
+      if (!hasUnknown(inputs)) await checkAccount(inputs, configuration, new Deadline(accountCheckSeconds, { signal, lost: signal }));
     },
     resource(token) {
       const file = resourceFiles[token];

@@ -96,8 +96,8 @@ export class AwsResource implements Resource {
       if (outputs === undefined) throw new Error("it was made, but then it was not to be found");
       return { id, outputs };
     } catch (error) {
-      const outputs = await this.#outputs(id, inputs, inputs, this.#context(call, inputs, "read")).catch(() => undefined);
-      throw new PartialFailure(this.#message("creating", call, error), id, outputs ?? inputs);
+      const found = await this.read({ ...call, id, state: inputs }).catch(() => undefined);
+      throw new PartialFailure(this.#message("creating", call, error), id, found?.outputs ?? inputs, found?.inputs);
     }
   }
 
@@ -189,11 +189,11 @@ export class AwsResource implements Resource {
       if (outputs === undefined) throw new Error("it is gone; `pulumi refresh` takes it out of the state");
       return outputs;
     } catch (error) {
-      // What was changed before the fault must stand in the state, or the next preview would not see it.
-      const found = this.#context(call, call.oldOutputs, "read");
-      const outputs = await this.#outputs(call.id, call.oldOutputs, call.oldInputs, found).catch(() => undefined);
-      if (outputs === undefined) throw new Error(this.#message("updating", call, error), { cause: error });
-      throw new PartialFailure(this.#message("updating", call, error), call.id, outputs);
+      // What was changed before the fault must stand in the state, and nothing else, or the next preview would not see it.
+      const inputs = { ...call.oldInputs, ...call.news };
+      const found = await this.read({ ...call, state: call.oldOutputs, inputs }).catch(() => undefined);
+      if (found === undefined) throw new Error(this.#message("updating", call, error), { cause: error });
+      throw new PartialFailure(this.#message("updating", call, error), call.id, found.outputs, found.inputs);
     }
   }
 

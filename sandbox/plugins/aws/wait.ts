@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** A step's time: its signal fires when the engine cancels or the limit has passed. */
+/** A step's time. */
 export class Deadline {
   readonly limitSeconds: number;
+  /** For single requests: fires when nobody hears the answer any more, or the limit has passed. */
   readonly signal: AbortSignal;
-  constructor(limitSeconds: number, cancelled: AbortSignal) {
+  /** For waits: fires also when the engine cancels. */
+  readonly patience: AbortSignal;
+  constructor(limitSeconds: number, { signal, lost }: { readonly signal: AbortSignal; readonly lost: AbortSignal }) {
     this.limitSeconds = limitSeconds;
-    const limit = AbortSignal.timeout(limitSeconds * 1000);
-    this.signal = AbortSignal.any([cancelled, limit]);
+    this.signal = AbortSignal.any([lost, AbortSignal.timeout(limitSeconds * 1000)]);
+    this.patience = AbortSignal.any([signal, this.signal]);
   }
 
   /** Throws what ended the step, when it has ended. `what` was under way then. */
@@ -44,10 +47,10 @@ export async function waitFor<T>(
       found = await probe();
       if (found !== undefined) return found;
       if (performance.now() + pause > ends) throw timedOut(what, limitSeconds, progress);
-      await sleep(pause, undefined, { signal: deadline.signal });
+      await sleep(pause, undefined, { signal: deadline.patience });
     } catch (error) {
-      const { reason } = deadline.signal as { reason?: { name?: string; message?: string } };
-      if (!deadline.signal.aborted) throw error;
+      const { aborted, reason } = deadline.patience as { aborted: boolean; reason?: { name?: string; message?: string } };
+      if (!aborted) throw error;
       if (reason?.name === "TimeoutError") throw timedOut(what, deadline.limitSeconds, progress);
       throw new Error(`gave up waiting until ${what}: ${reason?.message ?? "cancelled"}`, { cause: error });
     }

@@ -16,14 +16,18 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A gRPC error; a {@link PartialFailure} carries the resource along in the status details, as Pulumi's SDKs do. */
-export function rpcError(error: unknown): RpcError {
+/**
+ * A gRPC error; a {@link PartialFailure} carries the resource along in the status details, as Pulumi's SDKs do. Otherwise nobody
+ * knows what a `cancelled` step has done.
+ */
+export function rpcError(error: unknown, cancelled = false): RpcError {
   const message = messageOf(error);
   if (!(error instanceof PartialFailure)) {
-    const code = error instanceof Error && "code" in error && error.code === status.UNIMPLEMENTED ? status.UNIMPLEMENTED : status.UNKNOWN;
-    return { code, message };
+    const unimplemented = error instanceof Error && "code" in error && error.code === status.UNIMPLEMENTED;
+    return { code: unimplemented ? status.UNIMPLEMENTED : cancelled ? status.CANCELLED : status.UNKNOWN, message };
   }
   const detail = new errors.ErrorResourceInitFailed().setId(error.id).setProperties(toStruct(error.outputs)).setReasonsList([message]);
+  if (error.inputs !== undefined) detail.setInputs(toStruct(error.inputs));
   const packed = new any.Any();
   packed.pack(detail.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
   const wire = new statuses.Status().setCode(status.UNKNOWN).setMessage(message).setDetailsList([packed]);

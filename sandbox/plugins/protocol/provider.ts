@@ -32,8 +32,10 @@ export interface Call {
   readonly urn: string;
   /** Last part of the URN. */
   readonly name: string;
-  /** Ends when the engine cancels. */
+  /** Ends when the engine cancels: whatever takes long stops then. */
   readonly signal: AbortSignal;
+  /** Ends when nobody hears the answer any more, or a while after a Cancel: single requests go on until then, so that their outcome is known. */
+  readonly lost: AbortSignal;
   /** From `customTimeouts`, in seconds; undefined = the type's own limit. */
   readonly timeoutSeconds: number | undefined;
   /** A message for the user, shown at the resource; `status` ones are passing. */
@@ -113,9 +115,12 @@ export interface Provider {
 export class PartialFailure extends Error {
   readonly id: string;
   readonly outputs: Properties;
-  constructor(message: string, id: string, outputs: Properties) {
+  /** What of the wanted inputs has come about; undefined = all. The rest shows as a change in the next preview. */
+  readonly inputs: Properties | undefined;
+  constructor(message: string, id: string, outputs: Properties, inputs?: Properties) {
     super(message);
     this.id = id;
     this.outputs = outputs;
+    this.inputs = inputs;
   }
 }

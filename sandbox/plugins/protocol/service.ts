@@ -22,23 +22,36 @@ interface Timed extends Named {
 const typeOf = (urn: string): string => (urn.split("::")[2] ?? "").split("$").at(-1) ?? "";
 const nameOf = (urn: string): string => urn.split("::").slice(3).join("::");
 
+/** What single requests may take after a Cancel: a step whose requests are answered ends with its outcome known. */
+const requestGraceMilliseconds = 3000;
+
+/** What ends all steps: `cancelled` what takes long, `gone` everything. */
+interface Ends {
+  readonly cancelled: AbortController;
+  readonly gone: AbortController;
+}
+type Signals = Pick<Call, "signal" | "lost">;
+type Work<Request, Response> = (request: Request, signals: Signals) => Promise<Response> | Response;
+
 /** A handler from an async function; errors become gRPC ones, and a call that the engine gave up is aborted. */
 function unary<Request, Response>(
   log: EngineLog,
-  stop: AbortController,
-  work: (request: Request, signal: AbortSignal) => Promise<Response> | Response,
+  { cancelled, gone }: Ends,
+  work: Work<Request, Response>,
 ): handleUnaryCall<Request, Response> {
   return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>) => {
     const given = new AbortController();
     call.on("cancelled", () => given.abort(new Error("the engine gave the step up")));
+    const lost = AbortSignal.any([gone.signal, given.signal]);
+    const signal = AbortSignal.any([cancelled.signal, lost]);
     const finish = async () => {
       try {
-        const response = await work(call.request, AbortSignal.any([stop.signal, given.signal]));
+        const response = await work(call.request, { signal, lost });
         await log.flush();
         callback(null, response);
       } catch (error) {
         await log.flush();
-        callback(rpcError(error));
+        callback(rpcError(error, signal.aborted));
       }
     };
     void finish();
@@ -57,27 +70,27 @@ function outgoing(outputs: Properties, rawInputs: Properties, secretOutputs: rea
   return Object.fromEntries(Object.entries(marked).map(([key, value]) => [key, secretOutputs.includes(key) ? secret(value) : value]));
 }
 
-export function providerService(provider: Provider, log: EngineLog, stop: AbortController): IResourceProviderServer {
-  const rpc = <Request, Response>(work: (request: Request, signal: AbortSignal) => Promise<Response> | Response) => unary(log, stop, work);
-  const call = (request: Named, signal: AbortSignal): Call => ({
+/** `gone` ends every step when the engine has gone. */
+export function providerService(provider: Provider, log: EngineLog, gone: AbortController): IResourceProviderServer {
+  const cancelled = new AbortController();
+  const rpc: Rpc = (work) => unary(log, { cancelled, gone }, work);
+  const call = (request: Named, signals: Signals): Call => ({
     urn: request.getUrn(),
     name: nameOf(request.getUrn()),
-    signal,
+    ...signals,
     timeoutSeconds: "getTimeout" in request ? (request as Timed).getTimeout() || undefined : undefined,
     log: (severity, message, passing) => log.send(request.getUrn(), severity, message, passing),
   });
   return {
-    ...housekeeping(provider, log, stop, rpc),
+    ...housekeeping(provider, log, { cancelled, gone }, rpc),
     ...planningCalls(provider, rpc, call),
     ...changingCalls(provider, rpc, call),
   } as unknown as IResourceProviderServer;
 }
 
-type Rpc = <Request, Response>(
-  work: (request: Request, signal: AbortSignal) => Promise<Response> | Response,
-) => handleUnaryCall<Request, Response>;
+type Rpc = <Request, Response>(work: Work<Request, Response>) => handleUnaryCall<Request, Response>;
 
-function housekeeping(provider: Provider, log: EngineLog, stop: AbortController, rpc: Rpc): Partial<IResourceProviderServer> {
+function housekeeping(provider: Provider, log: EngineLog, { cancelled, gone }: Ends, rpc: Rpc): Partial<IResourceProviderServer> {
   return {
     handshake: rpc((request: InstanceType<typeof pb.ProviderHandshakeRequest>) => {
       if (request.getEngineAddress() !== "") log.attach(request.getEngineAddress());
@@ -107,7 +120,9 @@ function housekeeping(provider: Provider, log: EngineLog, stop: AbortController,
       return new pb.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true);
     }),
     cancel: rpc(() => {
-      stop.abort(new Error("the engine cancelled the operation"));
+      const why = new Error("the engine cancelled the operation");
+      cancelled.abort(why);
+      setTimeout(() => gone.abort(why), requestGraceMilliseconds).unref();
       return new empty.Empty();
     }),
     getMapping: rpc(() => new pb.GetMappingResponse()),
@@ -116,12 +131,12 @@ function housekeeping(provider: Provider, log: EngineLog, stop: AbortController,
     construct: rpc(refused("Construct (components)")),
     call: rpc(refused("Call (methods)")),
     list: (stream) => void stream.emit("error", { code: status.UNIMPLEMENTED, details: "List is not supported by this provider" }),
-    invoke: rpc(async (request: InstanceType<typeof pb.InvokeRequest>, signal) => {
+    invoke: rpc(async (request: InstanceType<typeof pb.InvokeRequest>, signals) => {
       const raw = fromStruct(request.getArgs());
       const { result, failures } = await provider.invoke(request.getTok(), plainProperties(raw), {
         urn: "",
         name: request.getTok(),
-        signal,
+        ...signals,
         timeoutSeconds: undefined,
         log: (severity, message, passing) => log.send("", severity, message, passing),
       });
@@ -135,7 +150,7 @@ function housekeeping(provider: Provider, log: EngineLog, stop: AbortController,
 
 type DiffRequest = InstanceType<typeof pb.DiffRequest>;
 type UpdateRequest = InstanceType<typeof pb.UpdateRequest>;
-type CallFrom = (request: Named, signal: AbortSignal) => Call;
+type CallFrom = (request: Named, signals: Signals) => Call;
 
 function diffCallFrom(request: DiffRequest | UpdateRequest, call: Call): DiffCall {
   const oldOutputs = plainProperties(fromStruct(request.getOlds()));
@@ -150,21 +165,21 @@ function diffCallFrom(request: DiffRequest | UpdateRequest, call: Call): DiffCal
 
 function planningCalls(provider: Provider, rpc: Rpc, call: CallFrom): Partial<IResourceProviderServer> {
   return {
-    check: rpc(async (request: InstanceType<typeof pb.CheckRequest>, signal) => {
+    check: rpc(async (request: InstanceType<typeof pb.CheckRequest>, signals) => {
       const raw = fromStruct(request.getNews());
       const olds = fromStruct(request.getOlds());
       const type = await provider.resource(typeOf(request.getUrn()));
       const checked = await type.check({
-        ...call(request, signal),
+        ...call(request, signals),
         olds: Object.keys(olds).length > 0 ? plainProperties(olds) : undefined,
         news: plainProperties(raw),
         randomSeed: request.getRandomseed_asU8(),
       });
       return checkResponse({ ...checked, inputs: markSecrets(checked.inputs, raw) });
     }),
-    diff: rpc(async (request: DiffRequest, signal) => {
+    diff: rpc(async (request: DiffRequest, signals) => {
       const type = await provider.resource(typeOf(request.getUrn()));
-      return diffResponse(await type.diff(diffCallFrom(request, call(request, signal))));
+      return diffResponse(await type.diff(diffCallFrom(request, call(request, signals))));
     }),
   };
 }
@@ -172,17 +187,17 @@ function planningCalls(provider: Provider, rpc: Rpc, call: CallFrom): Partial<IR
 function changingCalls(provider: Provider, rpc: Rpc, call: CallFrom): Partial<IResourceProviderServer> {
   const resource = (request: Named) => provider.resource(typeOf(request.getUrn()));
   return {
-    create: rpc(async (request: InstanceType<typeof pb.CreateRequest>, signal) => {
+    create: rpc(async (request: InstanceType<typeof pb.CreateRequest>, signals) => {
       const raw = fromStruct(request.getProperties());
       const type = await resource(request);
-      const created = await type.create({ ...call(request, signal), inputs: plainProperties(raw), preview: request.getPreview() });
+      const created = await type.create({ ...call(request, signals), inputs: plainProperties(raw), preview: request.getPreview() });
       return new pb.CreateResponse().setId(created.id).setProperties(toStruct(outgoing(created.outputs, raw, type.secretOutputs)));
     }),
-    read: rpc(async (request: InstanceType<typeof pb.ReadRequest>, signal) => {
+    read: rpc(async (request: InstanceType<typeof pb.ReadRequest>, signals) => {
       const raw = { ...fromStruct(request.getProperties()), ...fromStruct(request.getInputs()) };
       const type = await resource(request);
       const found = await type.read({
-        ...call(request, signal),
+        ...call(request, signals),
         id: request.getId(),
         state: plainProperties(fromStruct(request.getProperties())),
         inputs: plainProperties(fromStruct(request.getInputs())),
@@ -194,14 +209,14 @@ function changingCalls(provider: Provider, rpc: Rpc, call: CallFrom): Partial<IR
         .setProperties(toStruct(outgoing(found.outputs, raw, type.secretOutputs)))
         .setInputs(toStruct(markSecrets(found.inputs, raw)));
     }),
-    update: rpc(async (request: UpdateRequest, signal) => {
+    update: rpc(async (request: UpdateRequest, signals) => {
       const type = await resource(request);
-      const outputs = await type.update({ ...diffCallFrom(request, call(request, signal)), preview: request.getPreview() });
+      const outputs = await type.update({ ...diffCallFrom(request, call(request, signals)), preview: request.getPreview() });
       return new pb.UpdateResponse().setProperties(toStruct(outgoing(outputs, fromStruct(request.getNews()), type.secretOutputs)));
     }),
-    delete: rpc(async (request: InstanceType<typeof pb.DeleteRequest>, signal) => {
+    delete: rpc(async (request: InstanceType<typeof pb.DeleteRequest>, signals) => {
       const state = plainProperties(fromStruct(request.getProperties()));
-      await (await resource(request)).delete({ ...call(request, signal), id: request.getId(), state });
+      await (await resource(request)).delete({ ...call(request, signals), id: request.getId(), state });
       return new empty.Empty();
     }),
   };

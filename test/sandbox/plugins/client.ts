@@ -56,7 +56,12 @@ export interface DiffResult {
 
 /** An error of a step that left a resource behind. */
 export interface StepError extends ServiceError {
-  readonly partial?: { readonly id: string; readonly properties: Properties; readonly reasons: readonly string[] };
+  readonly partial?: {
+    readonly id: string;
+    readonly properties: Properties;
+    readonly inputs: Properties;
+    readonly reasons: readonly string[];
+  };
 }
 
 type Method = keyof ResourceProviderClient;
@@ -183,7 +188,12 @@ function withPartial(error: ServiceError): StepError {
   if (detail === undefined) return error;
   const failed = pb.ErrorResourceInitFailed.deserializeBinary(detail.getValue_asU8());
   return Object.assign(error, {
-    partial: { id: failed.getId(), properties: fromStruct(failed.getProperties()), reasons: failed.getReasonsList() },
+    partial: {
+      id: failed.getId(),
+      properties: fromStruct(failed.getProperties()),
+      inputs: fromStruct(failed.getInputs()),
+      reasons: failed.getReasonsList(),
+    },
   });
 }
 

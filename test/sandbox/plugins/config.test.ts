@@ -287,12 +287,13 @@ describe("pulumi-resource-aws: configuration and faults", () => {
     const urn = urnOf("aws:iam/instanceProfile:InstanceProfile", "p");
     await assert.rejects(
       plugin.create(urn, { name: "p", path: "/", role: "x" }),
-      (error: { partial?: { id: string; properties: object; reasons: string[] } }) => {
+      (error: { partial?: { id: string; properties: object; inputs: object; reasons: string[] } }) => {
         assert.equal(error.partial?.id, "p");
         assert.deepEqual(error.partial.reasons, [
           "creating aws:iam/instanceProfile:InstanceProfile p: iam AddRoleToInstanceProfile: NoSuchEntityException: no role x",
         ]);
         assert.equal((error.partial.properties as { arn: string }).arn, "arn");
+        assert.deepEqual(error.partial.inputs, { name: "p", path: "/" }, "the role is still to be given");
         return true;
       },
     );

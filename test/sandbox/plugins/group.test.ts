@@ -1,5 +1,6 @@
 /** The order and content of the calls for a group, and its waiting, against an endpoint that records. */
 import assert from "node:assert/strict";
+import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { EngineDouble, PluginProcess, urnOf } from "./client.ts";
 import type { StepError } from "./client.ts";
 import { QueryDouble } from "./query-double.ts";
@@ -121,6 +122,30 @@ describe("aws:autoscaling/group:Group", () => {
       assert.equal(error.partial?.id, "app");
       return true;
     });
+  });
+
+  it("ends the wait upon Cancel, and hands the group back with the inputs that AWS has of it", async () => {
+    aws.answers = { DescribeAutoScalingGroups: () => group([instance("i-1")]) };
+    const [made, wanted] = [await checked({ ...base }), await checked({ ...base, minSize: 3 })];
+    const own = await PluginProcess.start("aws", engine.address, { AWS_ENDPOINT_URL: aws.endpoint });
+    try {
+      await own.configure({ region: "eu-west-1" });
+      const waiting = ["creating", "updating"].map((doing) =>
+        assert.rejects(doing === "creating" ? own.create(urn, made) : own.update(urn, "app", made, made, wanted), (error: StepError) => {
+          const cancelled = "gave up waiting until the group app has its instances: the engine cancelled the operation";
+          assert.equal(error.details, `${doing} aws:autoscaling/group:Group app: ${cancelled}`);
+          assert.equal(error.partial?.id, "app");
+          assert.equal(error.partial.inputs["minSize"], 2);
+          return true;
+        }),
+      );
+      while (aws.calls.filter(({ action }) => action === "DescribeScalingActivities").length < 2)
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      await own.call("cancel", new empty.Empty());
+      await Promise.all(waiting);
+    } finally {
+      await own.stop();
+    }
   });
 
   it("does not wait at all for the timeout 0", async () => {
