@@ -10,7 +10,6 @@ import { join } from "node:path";
 const root = join(import.meta.dirname, "..");
 
 describe("npm run bundle", function () {
-  this.timeout(120_000);
   let home: string;
   let checkouts: readonly string[];
 

@@ -166,7 +166,6 @@ esac
 `;
 
 describe("run lines of the workflows", function () {
-  this.timeout(180_000);
   let home: string;
   let clone: string;
   let calls: string;

@@ -29,7 +29,6 @@ const managedNode = {
 };
 
 describe("the alarm on failed boots", function () {
-  this.timeout(300_000);
   let checkout: Checkout;
   let aws: LocalAws;
   before(async () => {

@@ -14,7 +14,6 @@ const tool = (name: string) => {
 };
 
 describe("boot scripts", function () {
-  this.timeout(300_000);
   let folder: string;
   before(() => (folder = mkdtempSync(join(tmpdir(), "fleet-scripts-"))));
   after(() => rmSync(folder, { recursive: true, force: true }));

@@ -183,7 +183,6 @@ function row({ title, from, settings, executed, operatorSees }: System): string 
 }
 
 describe("five systems, end to end", function () {
-  this.timeout(300_000);
   const told: string[] = [];
 
   before(() => assert.equal(whyNoBoot(), undefined));

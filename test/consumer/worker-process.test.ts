@@ -15,7 +15,6 @@ async function freePort(): Promise<number> {
 }
 
 describe("the worker process", function () {
-  this.timeout(240_000);
   let world: WorkerWorld;
 
   before(async () => {

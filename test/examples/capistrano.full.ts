@@ -24,7 +24,6 @@ import { startTestAws, type TestAws } from "../sandbox/aws/local-aws.ts";
 const root = join(import.meta.dirname, "../..");
 
 describe("examples/capistrano", function () {
-  this.timeout(120_000);
   let aws: TestAws;
   let between: Between;
   let ec2: EC2Client;

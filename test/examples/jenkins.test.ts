@@ -170,7 +170,7 @@ describe("examples/jenkins", () => {
         `+    app: { volumes: [{ deviceName: /dev/sdk, snapshotId: ${ofCommit[0]!.SnapshotId!} }] }`,
       ],
     );
-  }).timeout(60_000);
+  });
 
   it("snapshots nothing when the check-out fails, and leaves the disk unmounted", async () => {
     assert.equal(await build("0000000000000000000000000000000000000000"), "Check out");

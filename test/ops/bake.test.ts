@@ -52,8 +52,6 @@ describe("ops/bake: request", () => {
 });
 
 describe("ops/bake: Packer", function () {
-  this.timeout(30_000);
-
   let folder: string;
   const path = process.env["PATH"] ?? "";
   const lines: string[] = [];

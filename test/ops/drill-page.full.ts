@@ -51,7 +51,6 @@ const result = {
 const metric = Array.from({ length: 20 }, (_, index) => ({ atMs: at(index * 60), value: index < 4 ? 95 : 1 }));
 
 describe("the report of a drill", function () {
-  this.timeout(120_000);
   let browser: Browser;
   const folder = mkdtempSync(join(tmpdir(), "fleet-drill-page-"));
   const url = pathToFileURL(join(folder, "drill.html")).href;

@@ -49,7 +49,6 @@ const fleet = (policies: FleetOutput["scaling"]["policies"] = [step("up"), step(
   }) as unknown as FleetOutput;
 
 describe("ops drill", function () {
-  this.timeout(60_000);
   let aws: TestAws;
   let session: AwsSession;
   let scaling: AutoScalingClient;

@@ -24,7 +24,6 @@ const proxy = (region: string) =>
   `aws ssm start-session --region ${region} --target %h --document-name AWS-StartSSHSession --parameters portNumber=%p`;
 
 describe("ops hosts", function () {
-  this.timeout(120_000);
   let aws: TestAws;
   let between: Between;
   let ec2: EC2Client;

@@ -12,7 +12,6 @@ const unpicked = settingsText(`    app:
 `);
 
 describe("ops image pick", function () {
-  this.timeout(120_000);
   let aws: TestAws;
   let ec2: EC2Client;
   let ssm: SSMClient;

@@ -107,7 +107,6 @@ describe("ops promote", () => {
     });
 
   it("takes nothing but staging's output", async function () {
-    this.timeout(60_000);
     const folder = mkdtempSync(join(tmpdir(), "fleet-promote-"));
     try {
       const fleet = { environment: "production", group: {}, launchTemplate: {}, region: "eu-central-1" };

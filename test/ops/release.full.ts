@@ -12,7 +12,6 @@ import { Project } from "./project.ts";
 const hook = { LifecycleHookName: "fleet-terminate", AutoScalingGroupName: "web" };
 
 describe("ops release", function () {
-  this.timeout(120_000);
   let aws: Harness;
   let left: string;
   let standing: string;

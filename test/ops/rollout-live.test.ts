@@ -19,7 +19,6 @@ const better = "t3.small";
 const bad = "t3.large";
 
 describe("ops rollout against the local AWS", function () {
-  this.timeout(60_000);
   let aws: Harness;
   let calls: RolloutCalls;
   let lines: string[] = [];

@@ -327,7 +327,6 @@ describe("ops rollout", () => {
   });
 
   it("waits through throttling that outlasts the SDK's own tries", async function () {
-    this.timeout(60_000);
     let throttled = 0;
     const result = await run({
       DescribeAutoScalingGroups: (_params, turn) => (turn === 1 ? group("1", both("1")) : group("2", both("2"))),

@@ -4,7 +4,6 @@ import type { Host } from "../../ops/hosts/running.ts";
 import { Checkout } from "../helpers/checkout.ts";
 
 describe("ops hosts and snapshot --sandbox", function () {
-  this.timeout(300_000);
   let checkout: Checkout;
   before(async () => {
     checkout = new Checkout();

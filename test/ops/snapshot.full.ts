@@ -200,7 +200,7 @@ describe("ops snapshot", () => {
     const used = new Set((Array.isArray(recorded) ? recorded : recorded.calls).map(({ permission }) => permission));
     // CreateSnapshot with tags needs CreateTags, which is no call of its own.
     assert.deepEqual([...used, "ec2:CreateTags", ...consistentOnly].sort(), [...documentedPermissions(), "sts:GetCallerIdentity"].sort());
-  }).timeout(60_000);
+  });
 
   it("waits with progress, ends the wait at its limit, and goes on from there", async () => {
     const volume = await newVolume();
@@ -242,7 +242,7 @@ describe("ops snapshot", () => {
       assert.deepEqual([ended.status, said.test(ended.stderr)], [2, true], `${args.join(" ")}: ${ended.stderr}`);
     }
     assert.deepEqual(between.calls, []);
-  }).timeout(60_000);
+  });
 
   it("says which volumes there are when none is meant, and what AWS refuses", async () => {
     const absent = await snapshot("--name", "code", "--instance", instance, "--device", "/dev/sdz");
@@ -334,7 +334,7 @@ describe("ops snapshot, in virtual time", () => {
       "snap-1 pending, 5%",
       "AWS does not answer (InternalError); the wait goes on",
     ]);
-  }).timeout(60_000);
+  });
 
   it("ends with the reason when the snapshot failed, or the credentials expire", async () => {
     between.meddle = slowSnapshot("snap-1", dataVolume, ["pending 5%", "error 5%"]);

@@ -110,7 +110,6 @@ describe("ops/state-command.js", () => {
   });
 
   it("says that AWS cannot be reached, with exit status 7", async function () {
-    this.timeout(30_000);
     double = await startQueryDouble({});
     const gone = double.endpoint;
     await double.close();

@@ -34,8 +34,6 @@ const project = join(import.meta.dirname, "../..");
 const opsCli = join(project, "ops/cli.ts");
 
 describe("packer: a bake", function () {
-  this.timeout(120_000);
-
   let aws: TestAws;
   let ec2: EC2Client;
   let metadata: Server;
@@ -45,7 +43,6 @@ describe("packer: a bake", function () {
   let root: ThrowAwayRoot | undefined;
 
   before(async function () {
-    this.timeout(120_000);
     await needs("packer", "sshd", "ohai", "unshare", "jq", "curl");
     aws = await startTestAws({ speed: 1 });
     ec2 = new EC2Client(aws.client);
@@ -189,7 +186,6 @@ describe("packer: a bake", function () {
   const chefBake = ["instanceProfile: builder", 'runList: ["role[base]", "recipe[app::bake]"]'];
 
   it("is provisioned over ssh, cleaned, verified and tagged, with permissions that the printed policies name", async function () {
-    this.timeout(300_000);
     root = await ThrowAwayRoot.start({ ...chefServer, ...leftovers });
     settings(chefFleet, chefBake);
     await aws.admin("DELETE", "calls");
@@ -262,7 +258,6 @@ describe("packer: a bake", function () {
   }
 
   it("leaves nothing, on AWS and on the Chef server, when Chef fails, and says so with Packer's last lines", async function () {
-    this.timeout(300_000);
     root = await ThrowAwayRoot.start({ ...chefServer, ...leftovers, "/opt/stand-ins/chef-client-status": "1\n" });
     settings(chefFleet, chefBake);
     const before = (await images()).length;
@@ -276,7 +271,6 @@ describe("packer: a bake", function () {
   });
 
   it("is bare where instances run nothing, without the volume that it was attached for", async function () {
-    this.timeout(120_000);
     settings(
       [
         "provisioning: chef-solo",
@@ -298,7 +292,6 @@ describe("packer: a bake", function () {
   });
 
   it("is refused before anything is made, with every fault of what it refers to", async function () {
-    this.timeout(120_000);
     settings(
       [],
       ["instanceProfile: nobody", "subnetId: subnet-0123456789abcdef0", "securityGroupIds: [sg-0123456789abcdef0]", "rootSizeGiB: 4"],
@@ -317,7 +310,6 @@ describe("packer: a bake", function () {
   });
 
   it("hears from Packer of every wrong variable at once", async function () {
-    this.timeout(120_000);
     settings();
     const { code, output } = await bake(
       "--var",
@@ -335,7 +327,6 @@ describe("packer: a bake", function () {
   });
 
   it("makes an image in which Ohai, with the hint, knows that it is on EC2", async function () {
-    this.timeout(120_000);
     root = await ThrowAwayRoot.start({ "/srv/hint.sh": readFileSync(join(project, "packer/scripts/hint.sh"), "utf8") });
     const seen = () => root!.shell("timeout 60 ohai -l trace ec2 2>&1 | grep -o 'looks_like_ec2? == [a-z]*' | sort -u || :");
     assert.equal(await seen(), "looks_like_ec2? == false");

@@ -23,8 +23,6 @@ const chefEnvironment = environment({
 const chefBuilder = { ...scripts, ...secret, ...chefServer, ...leftovers };
 
 describe("packer/scripts", function () {
-  this.timeout(120_000);
-
   let root: ThrowAwayRoot | undefined;
   before(() => needs("unshare", "nsenter", "jq", "curl"));
   afterEach(async () => {
@@ -64,7 +62,6 @@ describe("packer/scripts", function () {
   });
 
   it("has no line in the clean-up without which the bake would go through", async function () {
-    this.timeout(300_000);
     const lines = cleanup.split("\n");
     const working = lines.flatMap((line, index) => (/^\s*(#|$)/.test(line) ? [] : [index]));
     assert.ok(working.length > 25);

@@ -9,8 +9,6 @@ const packer = join(import.meta.dirname, "../../packer");
 const read = (name: string) => readFileSync(join(packer, name), "utf8");
 
 describe("packer templates", function () {
-  this.timeout(60_000);
-
   before(() => needs("packer", "shellcheck"));
 
   it("are HCL in Packer's own form, both source files and what they share", async () => {

@@ -54,7 +54,6 @@ const exported = {
 };
 
 describe("policies analyze", function () {
-  this.timeout(60_000);
   let directory: string;
 
   before(() => (directory = mkdtempSync(join(tmpdir(), "fleet-analyze-"))));

@@ -155,7 +155,6 @@ function sendersOnly(statement: object): object {
 const allowed = (document: object, request: AccessRequest): Decision => decide(parsePolicy(document)!, request);
 
 describe("policy documents in force", function () {
-  this.timeout(120_000);
   let aws: EnforcingAws;
 
   before(async () => {

@@ -7,7 +7,6 @@ import { preview } from "../../sandbox/engine/engine.ts";
 import { packDirectory } from "./helpers/process.ts";
 
 describe("the pack on a plain program of Pulumi and AWS", function () {
-  this.timeout(120_000);
   let folder: string;
 
   before(() => (folder = mkdtempSync(join(tmpdir(), "fleet-plain-"))));

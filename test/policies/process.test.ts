@@ -5,7 +5,6 @@ import { materialise, readExamples } from "../../policies/tools/examples.ts";
 import { PackProcess } from "./helpers/process.ts";
 
 describe("pack as a process", function () {
-  this.timeout(60_000);
   let pack: PackProcess;
 
   before(async () => {
@@ -65,8 +64,6 @@ describe("pack as a process", function () {
 });
 
 describe("pack of a stack that sets fleet:policies to advisory", function () {
-  this.timeout(60_000);
-
   it("has no mandatory rule, and leaves disabled ones disabled", async () => {
     const pack = await PackProcess.start({ stack: "staging", config: { "fleet:policies": "advisory" } });
     try {
@@ -83,8 +80,6 @@ describe("pack of a stack that sets fleet:policies to advisory", function () {
 });
 
 describe("pack started elsewhere", function () {
-  this.timeout(60_000);
-
   it("says why it cannot start outside of its folder", async () => {
     await assert.rejects(PackProcess.start({ cwd: "/" }), /was started in \/; start it in its own folder/);
   });

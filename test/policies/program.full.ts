@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { Program, done, errors, said, violated } from "./helpers/program.ts";
 
 describe("the program under the pack, deployed", function () {
-  this.timeout(300_000);
   let program: Program;
 
   before(async () => {

@@ -3,7 +3,6 @@ import assert from "node:assert/strict";
 import { Program, done, unproved, violated } from "./helpers/program.ts";
 
 describe("the program under the pack, before anything exists", function () {
-  this.timeout(180_000);
   const program = new Program();
 
   after(() => program.stop());

@@ -8,8 +8,6 @@ import { pathToFileURL } from "node:url";
 import { PackProcess, packDirectory } from "./helpers/process.ts";
 
 describe("start of the pack", function () {
-  this.timeout(120_000);
-
   it("keeps compiled code while it runs, since Pulumi kills it", async () => {
     const cache = mkdtempSync(join(tmpdir(), "fleet-pack-"));
     const pack = await PackProcess.start({ environment: { NODE_COMPILE_CACHE: cache } });

@@ -39,7 +39,6 @@ function fingerprints(path: string): string {
 }
 
 describe("npm run sandbox", function () {
-  this.timeout(300_000);
   let checkout: Checkout;
   before(() => (checkout = new Checkout()));
   after(() => checkout.remove());

@@ -32,7 +32,6 @@ describe("sandbox/README.md", () => {
   const verbs = table("Verb").map(([verb = "", options = ""]) => ({ verb: quoted(verb)[0] ?? "", options: quoted(options) }));
 
   it("has the verbs of the command line, each with its options", async function () {
-    this.timeout(60_000);
     const known = [...(await help()).matchAll(/^ {2}([a-z]+) (?:\[options\]|<|\s)/gm)]
       .map(([, verb]) => verb)
       .filter((verb) => verb !== "npm");
@@ -46,7 +45,6 @@ describe("sandbox/README.md", () => {
   });
 
   it("explains every option, with the default that the command line has", async function () {
-    this.timeout(60_000);
     const [up, aws] = await Promise.all([help("up"), help("aws")]);
     const rows = table("Option").map(([option = "", value = ""]) => [quoted(option)[0]?.split(" ")[0] ?? "", value] as const);
     assert.deepEqual(rows.map(([option]) => option).sort(), [...new Set(verbs.flatMap(({ options }) => options))].sort());

@@ -22,7 +22,6 @@ const kept = [
 ];
 
 describe("states of released versions", function () {
-  this.timeout(60_000);
   let checkout: Checkout;
 
   before(async () => {

@@ -19,8 +19,6 @@ const speed = ["--speed", "60"];
 const withoutConsumer = ["--set", "fleet:consumer.kind=none"];
 
 describe("stack lifecycle", function () {
-  this.timeout(180_000);
-
   let checkout: Checkout;
   let endpoint: string;
   let region: string;

@@ -23,7 +23,6 @@ const consumer = {
 const settings = ["--set", `fleet:consumer=${JSON.stringify(consumer)}`, "--set", "fleet:fleets.app.size.min=3"];
 
 describe("node clean-up of a stack", function () {
-  this.timeout(180_000);
   let checkout: Checkout;
   let aws: LocalAws;
   let chef: ChefEyes;

@@ -36,7 +36,6 @@ const fleet = {
 const settings = Object.entries(fleet).flatMap(([name, value]) => ["--set", `fleet:fleets.app.${name}=${JSON.stringify(value)}`]);
 
 describe("a fleet with every kind of scaling", function () {
-  this.timeout(240_000);
   let checkout: Checkout;
 
   before(async () => {

@@ -14,7 +14,6 @@ import { simulated } from "./recorded.ts";
 import { scenarios } from "./scenarios.ts";
 
 describe("ops simulate", function () {
-  this.timeout(60_000);
   const project = new Project();
   const { fleet } = scenarios.find(({ name }) => name === "steps-and-back")!;
   const known = { group: { name: "g" }, launchTemplate: { id: "lt" }, region: "eu-central-1" };

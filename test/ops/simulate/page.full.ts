@@ -23,7 +23,6 @@ const args = [
 const sizes = { desktop: { width: 1280, height: 800 }, phone: { width: 360, height: 740 } } as const;
 
 describe("the page of a simulation", function () {
-  this.timeout(120_000);
   let browser: Browser;
   const folder = mkdtempSync(join(tmpdir(), "fleet-page-"));
   const url = pathToFileURL(join(folder, "report.html")).href;

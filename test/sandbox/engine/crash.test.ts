@@ -5,8 +5,6 @@ import { killAtEvery, processesOf, runner, serializable, untilGone, upInProcess 
 import { TestStack } from "./stack.ts";
 
 describe("kill -9 of the engine", function () {
-  this.timeout(120_000);
-
   it("at every write of a first run: the next one converges, with nothing twice and nothing lost", async () => {
     const goal = [{ name: "a" }];
     assert.ok((await killAtEvery("before", undefined, goal, ["a"])) >= 3);

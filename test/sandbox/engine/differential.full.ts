@@ -293,7 +293,6 @@ if (version !== undefined) {
 }
 
 describe("the embedded engine does what Pulumi's CLI does", function () {
-  this.timeout(300_000);
   const { version: recordedVersion, scenarios: recorded } = JSON.parse(readFileSync(recordFile, "utf8")) as Recorded;
 
   it("in every scenario that is recorded", () => {

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { TestStack, errorsOf, nameOf, operations } from "./stack.ts";
 
 describe("failures", function () {
-  this.timeout(60_000);
   let stack: TestStack;
   beforeEach(() => (stack = new TestStack()));
   afterEach(() => stack[Symbol.dispose]());

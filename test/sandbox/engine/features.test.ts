@@ -4,7 +4,6 @@ import { outputs } from "../../../sandbox/engine/engine.ts";
 import { TestStack, errorsOf, nameOf } from "./stack.ts";
 
 describe("a program's features", function () {
-  this.timeout(60_000);
   const stack = new TestStack("features");
   after(() => stack[Symbol.dispose]());
   const options = () => {

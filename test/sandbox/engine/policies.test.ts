@@ -9,7 +9,6 @@ const violations = (result: DeployResult) =>
   result.policyViolations.map(({ policyName, enforcementLevel, message }) => ({ policyName, enforcementLevel, message }));
 
 describe("policies", function () {
-  this.timeout(60_000);
   let stack: TestStack;
   beforeEach(() => (stack = new TestStack()));
   afterEach(() => stack[Symbol.dispose]());

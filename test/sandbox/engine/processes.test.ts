@@ -11,8 +11,6 @@ const sleeper = (onLine: (line: string) => void = () => undefined) => ({
 });
 
 describe("the engine's processes", function () {
-  this.timeout(30_000);
-
   it("end with what they started, also when they do not want to, and none is started afterwards", async () => {
     const processes = new Processes();
     const started = Promise.withResolvers<number>();

@@ -8,7 +8,6 @@ import { existingCrypter, newCrypter } from "../../../sandbox/engine/state/secre
 import { TestStack, errorsOf, nameOf } from "./stack.ts";
 
 describe("state", function () {
-  this.timeout(60_000);
   let stack: TestStack;
   beforeEach(() => (stack = new TestStack()));
   afterEach(() => stack[Symbol.dispose]());

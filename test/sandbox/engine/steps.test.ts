@@ -71,7 +71,6 @@ const inOrder = (result: Record<string, string[]>) =>
   Object.fromEntries(Object.entries(result).sort(([one], [other]) => (one < other ? -1 : 1)));
 
 describe("steps of a changed program", function () {
-  this.timeout(60_000);
   const stack = new TestStack();
   let from = 0;
   after(() => stack[Symbol.dispose]());

@@ -25,7 +25,6 @@ function misfits(value: Value | undefined, shape: Shape, path: string): string[]
 }
 
 describe("data sources of the AWS plugin", function () {
-  this.timeout(60_000);
   let aws: TestAws;
   let plugin: PluginProcess;
   let ec2: EC2Client;

@@ -26,7 +26,6 @@ const wrongOutputs = (previewed: Properties, made: Properties) =>
   Object.keys(previewed).flatMap((key) => wrong(key, previewed[key], made[key]));
 
 describe("round trip of every resource type", function () {
-  this.timeout(60_000);
   let aws: TestAws;
   let associations: AssociationsDouble;
   let plugin: PluginProcess;

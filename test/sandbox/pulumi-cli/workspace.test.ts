@@ -18,7 +18,6 @@ exit \${PULUMI_TEST_CODE:-0}
 `;
 
 describe("the CLI's workspace", function () {
-  this.timeout(30_000);
   let stack: TestStack;
   let log: string;
   beforeEach(() => {

@@ -9,7 +9,6 @@ import { serviceModel } from "../../../../sandbox/aws/autoscaling/protocol/shape
 import { Harness, refusal } from "./harness.ts";
 
 describe("Auto Scaling actions", function () {
-  this.timeout(30_000);
   let aws: Harness;
   before(async () => {
     aws = await Harness.start();

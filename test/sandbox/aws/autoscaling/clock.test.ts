@@ -7,8 +7,6 @@ import { RealClock } from "../../../../scaling/clock.ts";
 import { Harness } from "./harness.ts";
 
 describe("the clock of the Auto Scaling service", function () {
-  this.timeout(60_000);
-
   /** Waits in seconds of the scenario's own clock. Nothing depends on how long a call takes: a cooldown is waited out, or has no end in sight. */
   async function scenario(aws: Harness, wait: (seconds: number) => Promise<void>): Promise<string[]> {
     const settle = async (size: number) => {

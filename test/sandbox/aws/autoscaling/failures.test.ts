@@ -5,7 +5,6 @@ import { CreateInstanceProfileCommand, DeleteInstanceProfileCommand } from "@aws
 import { Harness } from "./harness.ts";
 
 describe("failures around Auto Scaling groups", function () {
-  this.timeout(30_000);
   let aws: Harness;
   before(async () => (aws = await Harness.start()));
   after(() => aws.close());

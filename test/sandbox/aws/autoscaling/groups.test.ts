@@ -4,7 +4,6 @@ import { CreateLaunchTemplateVersionCommand, DeleteLaunchTemplateCommand, Modify
 import { Harness, refusal } from "./harness.ts";
 
 describe("Auto Scaling groups", function () {
-  this.timeout(30_000);
   let aws: Harness;
   before(async () => (aws = await Harness.start()));
   after(() => aws.close());

@@ -7,7 +7,6 @@ import { PutParameterCommand } from "@aws-sdk/client-ssm";
 import { Harness, refusal } from "./harness.ts";
 
 describe("instances of Auto Scaling groups", function () {
-  this.timeout(30_000);
   let aws: Harness;
   before(async () => (aws = await Harness.start()));
   after(() => aws.close());

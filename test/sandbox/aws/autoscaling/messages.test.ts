@@ -7,7 +7,6 @@ import { DeliveryError } from "../../../../sandbox/aws/deps.ts";
 import { Harness, refusal } from "./harness.ts";
 
 describe("messages of Auto Scaling groups", function () {
-  this.timeout(30_000);
   let aws: Harness;
   let topicArn: string;
   let queueUrl: string;

@@ -5,7 +5,6 @@ import type { AlarmAction } from "../../../../sandbox/aws/deps.ts";
 import { Harness, refusal } from "./harness.ts";
 
 describe("policies, alarms and schedules of Auto Scaling groups", function () {
-  this.timeout(30_000);
   let aws: Harness;
   before(async () => (aws = await Harness.start()));
   after(() => aws.close());

@@ -5,7 +5,6 @@ import { CreateLaunchTemplateVersionCommand, type _InstanceType } from "@aws-sdk
 import { Harness, refusal } from "./harness.ts";
 
 describe("instance refreshes and warm pools", function () {
-  this.timeout(30_000);
   let aws: Harness;
   before(async () => (aws = await Harness.start()));
   after(() => aws.close());

@@ -13,7 +13,6 @@ const AutoScalingGroupName = "g";
 const kills = 12;
 
 describe("an Auto Scaling service that is killed again and again", function () {
-  this.timeout(300_000);
   let aws: Harness;
   let service: Service;
   before(async () => {

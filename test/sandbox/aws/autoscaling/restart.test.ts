@@ -8,7 +8,6 @@ import { Harness } from "./harness.ts";
 import { Service } from "./killed-service.ts";
 
 describe("a killed Auto Scaling service", function () {
-  this.timeout(60_000);
   let aws: Harness;
   let service: Service;
   before(async () => {

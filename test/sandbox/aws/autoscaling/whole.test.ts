@@ -14,7 +14,6 @@ import {
 import { startTestAws, type TestAws } from "../local-aws.ts";
 
 describe("Auto Scaling in the local AWS", function () {
-  this.timeout(60_000);
   let aws: TestAws;
   let autoscaling: sdk.AutoScalingClient;
   let cloudWatch: CloudWatchClient;
