@@ -56,7 +56,8 @@ export class AwsError extends Error {
 
 /** Longer than the emulators' own time-out, so that their message, which says more, is the one that is shown. */
 const startTimeoutMs = 75_000;
-const answerTimeoutMs = 5000;
+/** It answers within milliseconds; this long does not even on a machine that swaps, or is held up by other work. */
+const answerTimeoutMs = 30_000;
 const stopTimeoutMs = 10_000;
 
 /** The local AWS of the checkout; started when none runs. Rejects with AwsError, which says what to do. */

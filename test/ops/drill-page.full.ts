@@ -9,6 +9,8 @@ import type { DrillResult } from "../../ops/drill/drill.ts";
 import { drillReport } from "../../ops/drill/report.ts";
 
 const executablePath = "/usr/bin/chromium";
+/** In the place of 30 s for each step, which a cold browser on a busy machine may need. */
+const hangMilliseconds = 120_000;
 const startMs = Date.UTC(2026, 10, 21, 8);
 const at = (seconds: number) => startMs + seconds * 1000;
 
@@ -60,6 +62,7 @@ describe("the report of a drill", function () {
     writeFileSync(join(folder, "drill.html"), drillReport(result, metric));
     browser = await chromium.launch({
       executablePath,
+      timeout: hangMilliseconds,
       args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
     });
   });
@@ -70,6 +73,7 @@ describe("the report of a drill", function () {
 
   async function open(width: number, colorScheme: "light" | "dark", look: (page: Page) => Promise<void>): Promise<void> {
     const context = await browser.newContext({ viewport: { width, height: 780 }, colorScheme, offline: true, javaScriptEnabled: false });
+    context.setDefaultTimeout(hangMilliseconds);
     const asked: string[] = [];
     context.on("request", (request) => asked.push(request.url()));
     const page = await context.newPage();

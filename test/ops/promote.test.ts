@@ -101,7 +101,7 @@ describe("ops promote", () => {
   const run = (folder: string, ...args: readonly string[]) =>
     new Promise<{ status: number; stderr: string }>((resolve) => {
       const cli = join(import.meta.dirname, "../../ops/cli.ts");
-      execFile(process.execPath, [cli, "promote", ...args], { cwd: folder, timeout: 60_000 }, (error, _, stderr) =>
+      execFile(process.execPath, [cli, "promote", ...args], { cwd: folder, timeout: 120_000 }, (error, _, stderr) =>
         resolve({ status: error ? Number(error.code ?? -1) : 0, stderr }),
       );
     });

@@ -34,7 +34,7 @@ function shell(line: string, env: Readonly<Record<string, string>> = {}, cwd = r
     execFile(
       "/bin/sh",
       ["-c", line],
-      { cwd, env: { PATH: path, FLEET_TEST_RUN: marker, ...env }, timeout: 30_000 },
+      { cwd, env: { PATH: path, FLEET_TEST_RUN: marker, ...env }, timeout: 120_000 },
       (error, stdout, stderr) => resolve({ status: error ? Number(error.code ?? -1) : 0, stdout, stderr }),
     );
   });

@@ -11,6 +11,8 @@ import { simulated } from "./recorded.ts";
 import { scenarios } from "./scenarios.ts";
 
 const executablePath = "/usr/bin/chromium";
+/** In the place of 30 s for each step, which a cold browser on a busy machine may need. */
+const hangMilliseconds = 120_000;
 const args = [
   "--no-sandbox",
   "--disable-gpu",
@@ -45,7 +47,7 @@ describe("the page of a simulation", function () {
       currency: "EUR",
     };
     writeFileSync(join(folder, "report.html"), simulationPage({ ...common, simulation: { ...simulation, leftOut }, figures, outcomes }));
-    browser = await chromium.launch({ executablePath, args });
+    browser = await chromium.launch({ executablePath, args, timeout: hangMilliseconds });
   });
   after(async () => {
     await browser.close();
@@ -55,6 +57,7 @@ describe("the page of a simulation", function () {
   /** A fresh window; whatever the page asks for or complains about fails the test. */
   async function open(size: keyof typeof sizes, colorScheme: "light" | "dark", look: (page: Page) => Promise<void>): Promise<void> {
     const context = await browser.newContext({ viewport: sizes[size], colorScheme, offline: true, javaScriptEnabled: false });
+    context.setDefaultTimeout(hangMilliseconds);
     const asked: string[] = [];
     const complaints: string[] = [];
     context.on("request", (request) => asked.push(request.url()));

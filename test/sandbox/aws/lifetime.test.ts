@@ -86,7 +86,7 @@ describe("the local AWS of a checkout", () => {
     writeFileSync(join(root, ".sandbox/aws/state/of-old"), "");
     const processes = pids(root);
     process.kill(record(root).pid, "SIGKILL");
-    assert.ok(await waitUntilGone(processes, 15_000), "the emulators outlive the daemon");
+    assert.ok(await waitUntilGone(processes, 60_000), "the emulators outlive the daemon");
     assert.equal(await awsStatus(root), undefined);
     const asked = options(root);
     const second = await ensureAws(asked);
@@ -142,7 +142,7 @@ describe("the local AWS of a checkout", () => {
     assert.equal((await ec2.send(new DescribeVpcsCommand({}))).Vpcs?.length, 1);
     const moto = (await awsStatus(root))!.emulators.find(({ name }) => name === "moto")!;
     process.kill(moto.pid, "SIGKILL");
-    assert.ok(await waitUntilGone([moto.pid], 5000));
+    assert.ok(await waitUntilGone([moto.pid], 60_000));
     await assert.rejects(ec2.send(new DescribeVpcsCommand({})), (error: Error & { $metadata?: { httpStatusCode?: number } }) => {
       assert.equal(error.$metadata?.httpStatusCode, 503);
       assert.match(
