@@ -78,12 +78,26 @@ async function perSecond(number: number, work: () => Promise<void>): Promise<num
   return number / ((performance.now() - started) / 1000);
 }
 
+interface Measured {
+  /** Instances a second. */
+  readonly rate: number;
+  /** Processor time of this process for one instance, milliseconds: without the Chef double's and the local SQS's, which share the machine. */
+  readonly processorMs: number;
+}
+
+async function measured(work: () => Promise<void>): Promise<Measured> {
+  const before = process.cpuUsage();
+  const rate = await perSecond(count, work);
+  const { user, system } = process.cpuUsage(before);
+  return { rate, processorMs: (user + system) / 1000 / count };
+}
+
 /** The honest limit: nothing but signed deletes, sixteen in flight. */
-async function deletesAlone(latencyMs: number): Promise<number> {
+async function deletesAlone(latencyMs: number): Promise<Measured> {
   const chef = await startChef(count, latencyMs);
   const client = connect(chef.url, inFlight);
   const names = Array.from({ length: count }, (_, number) => instance(number));
-  const rate = await perSecond(count, () =>
+  const result = await measured(() =>
     inParallel(names, inFlight, async (name) => {
       await client.deleteNode(name);
       await client.deleteClient(name);
@@ -91,7 +105,7 @@ async function deletesAlone(latencyMs: number): Promise<number> {
   );
   client.close();
   chef.stop();
-  return rate;
+  return result;
 }
 
 async function filledQueue(endpoint: string, number: number): Promise<{ client: SQSClient; queue: SqsQueue }> {
@@ -119,7 +133,7 @@ const core = (chef: ChefClient): CoreDependencies => ({
   dryRun: false,
 });
 
-async function worker(endpoint: string, latencyMs: number): Promise<number> {
+async function worker(endpoint: string, latencyMs: number): Promise<Measured> {
   const chef = await startChef(count, latencyMs);
   const client = connect(chef.url, workerConcurrency);
   const { client: sqs, queue } = await filledQueue(endpoint, count);
@@ -128,13 +142,13 @@ async function worker(endpoint: string, latencyMs: number): Promise<number> {
     { concurrency: workerConcurrency, visibilitySeconds: 180, once: true },
     { core: core(client), queue, log: silent, print: silent, namePrefix: prefix, now: Date.now },
   );
-  const rate = await perSecond(count, () => one.run());
+  const result = await measured(() => one.run());
   const left = (await client.listNodes()).length + (await client.listClients()).length;
   if (left > 0) throw new Error(`${left} objects are left in Chef`);
   client.close();
   sqs.destroy();
   chef.stop();
-  return rate;
+  return result;
 }
 
 /** What most consumers do: one message at a time, find the node by search, delete node, client, message. */
@@ -169,11 +183,13 @@ try {
     const ours = await worker(endpoint, latencyMs);
     const usual = await sequential(endpoint, latencyMs);
     const at = `at ${latencyMs} ms latency`;
-    console.log(`signed deletes alone, ${inFlight} in flight, ${at}: ${limit.toFixed(0)} instances/s`);
-    console.log(`worker, queue to gone, ${at}: ${ours.toFixed(0)} instances/s`);
-    console.log(`worker beside signed deletes alone, ${at}: ${(ours / limit).toFixed(2)} x`);
+    console.log(`signed deletes alone, ${inFlight} in flight, ${at}: ${limit.rate.toFixed(0)} instances/s`);
+    console.log(`worker, queue to gone, ${at}: ${ours.rate.toFixed(0)} instances/s`);
+    console.log(`worker beside signed deletes alone, ${at}: ${(ours.rate / limit.rate).toFixed(2)} x`);
+    const [least, spent] = [limit.processorMs, ours.processorMs].map((time) => time.toFixed(2));
+    console.log(`processor time of signed deletes alone beside the worker's own, ${at}: ${least} ms, ${spent} ms`);
     console.log(`sequential consumer with search, ${at}: ${usual.toFixed(0)} instances/s`);
-    console.log(`worker beside the sequential consumer, ${at}: ${(ours / usual).toFixed(1)} x`);
+    console.log(`worker beside the sequential consumer, ${at}: ${(ours.rate / usual).toFixed(1)} x`);
   }
 } finally {
   await stopAws(folder);

@@ -28,10 +28,10 @@ export interface WorkerDependencies {
 const longestPauseMs = 30_000;
 /** A receive brings ten messages and takes a few tens of milliseconds, as a removal does: one for so many places keeps them filled. */
 const placesPerReceiver = 16;
-/** How long a receive waits for places to become free, so that it brings ten messages and not one. */
-const placesLingerMs = 20;
-/** Deletions wait this long for company: SQS takes ten in one call. */
-const deleteLingerMs = 20;
+/** How long a receive waits for places to become free, so that it brings ten messages and not one; a worker at its limit frees ten in less. */
+const placesLingerMs = 50;
+/** Deletions wait this long for company: SQS takes ten in one call. The places of what waits are free, and a stop waits for none. */
+const deleteLingerMs = 100;
 
 /**
  * The consumer as a process: receives, works on up to `concurrency` messages at once, keeps them hidden while it works,
@@ -52,6 +52,8 @@ export class Worker {
   #reserved = 0;
   /** Done when a place may have become free. */
   #freed = Promise.withResolvers<undefined>();
+  /** The receiver that waits for places; the others queue behind it. */
+  #gathering: Promise<unknown> = Promise.resolve();
 
   constructor(options: WorkerOptions, deps: WorkerDependencies) {
     this.#options = options;
@@ -104,17 +106,26 @@ export class Worker {
     }
   }
 
-  /** Places for one receive, kept free for it; 0 after a stop. Waits a moment for a whole batch, since every call to the queue costs the same. */
-  async #reserve(): Promise<number> {
+  /** Places for one receive, kept free for it; 0 after a stop. One receiver after the other, so that they do not share out what ten of one would fill. */
+  #reserve(): Promise<number> {
+    const places = this.#gathering.then(() => this.#gather());
+    this.#gathering = places;
+    return places;
+  }
+
+  /** Waits a moment for a whole batch, since every call to the queue costs the same. */
+  async #gather(): Promise<number> {
     const { concurrency } = this.#options;
-    for (let waited = false; !this.#stopping.signal.aborted;) {
-      const places = Math.min(batchLimit, concurrency - this.#inFlight.size - this.#reserved);
-      if (places === Math.min(batchLimit, concurrency) || (places > 0 && waited)) {
+    const wanted = Math.min(batchLimit, concurrency);
+    const linger: { over: boolean; until?: Promise<void> } = { over: false };
+    while (!this.#stopping.signal.aborted) {
+      const places = Math.min(wanted, concurrency - this.#inFlight.size - this.#reserved);
+      if (places === wanted || (places > 0 && linger.over)) {
         this.#reserved += places;
         return places;
       }
-      waited = places > 0;
-      await (waited ? this.#pause(placesLingerMs) : this.#freed.promise);
+      if (places > 0) linger.until ??= this.#pause(placesLingerMs).then(() => void (linger.over = true));
+      await (linger.until === undefined ? this.#freed.promise : Promise.race([this.#freed.promise, linger.until]));
     }
     return 0;
   }
