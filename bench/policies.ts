@@ -158,15 +158,18 @@ function printStart(label: string, starts: readonly Start[]): void {
   if (onLinux) print(`${label}, processor time`, median(starts.map((start) => start.processorSeconds)), "s");
 }
 
-/** Resource by resource, 16 at a time as the engine does by default, then the stack. The engine's messages are made before. */
+/**
+ * Resource by resource, 16 at a time as the engine does by default, then the stack. The engine's messages are made before and
+ * the answers are not read: that is the engine's work, which would take the pack's second core.
+ */
 async function analyzeAll(pack: PackProcess, { inputs, outputs }: Materialised): Promise<{ each: number; whole: number }> {
-  const waiting = inputs.map(analyzeRequest);
-  const stackMessage = stackRequest(outputs);
+  const waiting = inputs.map((facts) => Buffer.from(analyzeRequest(facts).serializeBinary()));
+  const stackMessage = Buffer.from(stackRequest(outputs).serializeBinary());
   const worker = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) await pack.answer(next);
+    for (let next = waiting.shift(); next; next = waiting.shift()) await pack.answerBytes(next);
   };
   const each = await seconds(() => Promise.all(Array.from({ length: 16 }, worker)));
-  const whole = await seconds(() => pack.stackAnswer(stackMessage));
+  const whole = await seconds(() => pack.stackAnswerBytes(stackMessage));
   return { each, whole };
 }
 

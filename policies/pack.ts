@@ -3,6 +3,7 @@ import { realpathSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import "./engine/load-late.ts"; // before the SDK
 import { PolicyPack } from "@pulumi/policy";
+import { Answers } from "./engine/answers.ts";
 import { policiesOf } from "./engine/policies.ts";
 import { Requests } from "./engine/requests.ts";
 import { runSettings } from "./engine/run-settings.ts";
@@ -21,6 +22,7 @@ if (realpathSync(process.cwd()) !== realpathSync(import.meta.dirname)) {
 setFlagsFromString("--semi-space-growth-factor=1");
 
 const settings = observeSettings();
+new Answers().observe();
 const requests = new Requests();
 requests.observe(() => settings.remediating || rules.some(({ level }) => level === "remediate"));
 

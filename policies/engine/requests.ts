@@ -13,6 +13,7 @@ import services from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
 import protocol from "@pulumi/pulumi/proto/analyzer_pb.js";
 import { Deployment } from "../model/deployment.ts";
 import type { ResourceFacts } from "../model/resource.ts";
+import { fieldsOf, structOf } from "./wire.ts";
 
 type Struct = NonNullable<ReturnType<protocol.AnalyzeRequest["getProperties"]>>;
 
@@ -27,8 +28,11 @@ export const readWithRequest = "fleet: read with the request";
 /** What @pulumi/policy unpacks in the place of the properties. */
 const emptied = { toJavaScript: () => ({ [readWithRequest]: true }) } as unknown as Struct;
 
-function factsOf(resource: protocol.AnalyzeRequest | protocol.AnalyzerResource, options: protocol.AnalyzerResourceOptions) {
-  const properties = resource.getProperties();
+function factsOf(
+  resource: protocol.AnalyzeRequest | protocol.AnalyzerResource,
+  options: protocol.AnalyzerResourceOptions,
+  properties: Struct | undefined,
+) {
   return {
     urn: resource.getUrn(),
     type: resource.getType(),
@@ -38,8 +42,12 @@ function factsOf(resource: protocol.AnalyzeRequest | protocol.AnalyzerResource, 
   };
 }
 
-function stackFactsOf(resource: protocol.AnalyzerResource, options: protocol.AnalyzerResourceOptions): ResourceFacts {
-  const facts = factsOf(resource, options);
+function stackFactsOf(
+  resource: protocol.AnalyzerResource,
+  options: protocol.AnalyzerResourceOptions,
+  properties: Struct | undefined,
+): ResourceFacts {
+  const facts = factsOf(resource, options, properties);
   const dependencies = [...resource.getPropertydependenciesMap().entries()].map(([key, on]) => [key, on.getUrnsList()] as const);
   return {
     ...facts,
@@ -48,34 +56,23 @@ function stackFactsOf(resource: protocol.AnalyzerResource, options: protocol.Ana
   };
 }
 
-/** A varint, seven bits to the byte, and where it ends. */
-function varint(bytes: Uint8Array, start: number): [value: number, end: number] {
-  let value = 0;
-  for (let at = start, scale = 1; ; at++, scale *= 128) {
-    const byte = bytes[at] ?? 0;
-    value += (byte % 128) * scale;
-    if (byte < 128) return [value, at + 1];
-  }
+/** Numbers of fields in the protocol: of a request for a stack, and of a resource by itself or in a stack. */
+const resourcesField = 1;
+const propertiesField = 2;
+const providerField = 6;
+
+/** A resource without its properties, which are read by themselves, and its provider, at which no rule looks. */
+function split(bytes: Buffer, from = 0, end = bytes.length): { rest: Uint8Array; properties: Struct | undefined } {
+  const fields = fieldsOf(bytes, from, end);
+  const properties = fields.findLast(({ number }) => number === propertiesField);
+  const rest = fields.filter(({ number }) => number !== propertiesField && number !== providerField);
+  return {
+    rest: new Uint8Array(Buffer.concat(rest.map((field) => bytes.subarray(field.start, field.end)))),
+    properties: properties && ({ toJavaScript: () => structOf(bytes, properties.from, properties.end) } as unknown as Struct),
+  };
 }
 
-/** `resources`, field 1 of the request for a stack: wire type 2, its length before it. */
-const resourcesTag = 0b1_010;
-const bytesOfWireType: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
-
-/**
- * The resources of a request for a stack one by one: as messages all at once they take ten times the room of their bytes.
- * Fields of a newer engine are passed over (https://protobuf.dev/programming-guides/encoding/).
- */
-function* resourcesIn(bytes: Uint8Array): Generator<protocol.AnalyzerResource> {
-  for (let at = 0; at < bytes.length;) {
-    const [tag, afterTag] = varint(bytes, at);
-    const [value, afterValue] = varint(bytes, afterTag);
-    const wireType = tag % 8;
-    at = wireType === 0 ? afterValue : wireType === 2 ? afterValue + value : afterTag + (bytesOfWireType[wireType] ?? bytes.length);
-    if (tag !== resourcesTag) continue;
-    yield protocol.AnalyzerResource.deserializeBinary(new Uint8Array(bytes.buffer, bytes.byteOffset + afterValue, value));
-  }
-}
+const bufferOf = ({ buffer, byteOffset, length }: Uint8Array) => Buffer.from(buffer, byteOffset, length);
 
 /** Stands for all resources of a type. */
 function carrierOf(type: string, options: protocol.AnalyzerResourceOptions): protocol.AnalyzerResource {
@@ -108,22 +105,26 @@ export class Requests {
   }
 
   readResource(bytes: Uint8Array): protocol.AnalyzeRequest {
-    const request = protocol.AnalyzeRequest.deserializeBinary(new Uint8Array(bytes));
+    const { rest, properties } = split(bufferOf(bytes));
+    const request = protocol.AnalyzeRequest.deserializeBinary(rest);
     const options = request.getOptions();
-    if (options === undefined) return request; // an engine that is too old, which @pulumi/policy says
-    this.#resources.set(options.getIgnorechangesList(), factsOf(request, options));
-    request.clearProvider(); // no rule looks at it
-    request.clearProperties();
+    if (options === undefined) return protocol.AnalyzeRequest.deserializeBinary(new Uint8Array(bytes)); // the engine is too old, which @pulumi/policy says
+    this.#resources.set(options.getIgnorechangesList(), factsOf(request, options, properties));
     request.getProperties = () => emptied;
     return request;
   }
 
+  /** Resource by resource: as messages all at once they would take ten times the room of their bytes. */
   readStack(bytes: Uint8Array): protocol.AnalyzeStackRequest {
     const facts: ResourceFacts[] = [];
-    for (const resource of resourcesIn(bytes)) {
+    const all = bufferOf(bytes);
+    for (const { number, from, end } of fieldsOf(all)) {
+      if (number !== resourcesField) continue;
+      const { rest, properties } = split(all, from, end);
+      const resource = protocol.AnalyzerResource.deserializeBinary(rest);
       const options = resource.getOptions();
       if (options === undefined) return protocol.AnalyzeStackRequest.deserializeBinary(new Uint8Array(bytes));
-      facts.push(stackFactsOf(resource, options));
+      facts.push(stackFactsOf(resource, options, properties));
     }
     const deployment = new Deployment(facts);
     const carriers = [...new Set(facts.map(({ type }) => type))].map((type) => {

@@ -1,9 +1,12 @@
 /** The requests of the engine, read once for all rules: the same answers as when @pulumi/policy unpacks them for each. */
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import services from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
 import protocol from "@pulumi/pulumi/proto/analyzer_pb.js";
 import { defineRule } from "../../policies/core/rule.ts";
+import { Answers } from "../../policies/engine/answers.ts";
 import { Requests } from "../../policies/engine/requests.ts";
+import { fieldsOf, structOf } from "../../policies/engine/wire.ts";
 import type { Deployment } from "../../policies/model/deployment.ts";
 import type { AnyResource, ResourceFacts } from "../../policies/model/resource.ts";
 import { rules } from "../../policies/rules.ts";
@@ -165,6 +168,59 @@ describe("requests that are read once", () => {
       assert.deepEqual(propertiesOf(remediate.requestDeserialize(bytes)), inputs[0]?.properties);
     } finally {
       [analyze, analyzeStack, remediate].forEach((method, index) => Object.assign(method, { requestDeserialize: original[index] }));
+    }
+  });
+});
+
+describe("what is read without messages", () => {
+  it("is as generated messages read it, in the same order of keys", () => {
+    const leaf = fc.oneof(fc.constant(null), fc.boolean(), fc.double({ noNaN: true }), fc.string({ unit: "grapheme" }));
+    const { tree } = fc.letrec<{ tree: object; value: unknown }>((tie) => ({
+      tree: fc.dictionary(fc.string({ unit: "grapheme" }), tie("value"), { noNullPrototype: true, maxKeys: 8 }),
+      value: fc.oneof({ depthSize: "small" }, leaf, fc.array(tie("value"), { maxLength: 4 }), tie("tree")),
+    }));
+    fc.assert(
+      fc.property(tree, (properties) => {
+        fc.pre(!JSON.stringify(properties).includes("__proto__")); // there it is the message that reads another thing
+        const message = struct(properties);
+        const read = structOf(Buffer.from(message.serializeBinary()));
+        assert.deepEqual(read, message.toJavaScript());
+        assert.equal(JSON.stringify(read), JSON.stringify(message.toJavaScript()));
+      }),
+    );
+  });
+
+  it("may be cut short or of a newer kind: an error, never a loop and never another value", () => {
+    assert.throws(() => structOf(Buffer.from([0x0a, 0x05, 0x0a, 0x01, 0x61, 0x12, 0x00])), /property of kind none, which this version/);
+    assert.throws(
+      () => structOf(Buffer.from([0x0a, 0x07, 0x0a, 0x01, 0x61, 0x12, 0x02, 0x38, 0x01])),
+      /property of kind 7, which this version of the pack cannot read/,
+    );
+    assert.throws(() => structOf(Buffer.from([0x0a, 0x05, 0x0a, 0x01, 0x61])), /property of kind none/);
+    const group = 0b1_011; // wire type 3, which nobody sends any more and whose length is not told
+    assert.deepEqual(
+      fieldsOf(Buffer.from([group, 0x80])).map(({ number }) => number),
+      [1, 0],
+    );
+  });
+});
+
+describe("answers", () => {
+  it("are written byte for byte as the protocol's encoder writes them", () => {
+    const none = (name: string, reason: string) => new protocol.PolicyNotApplicable().setPolicyName(name).setReason(reason);
+    const found = new protocol.AnalyzeDiagnostic()
+      .setPolicyname("a")
+      .setMessage("é ✓")
+      .setEnforcementlevel(protocol.EnforcementLevel.MANDATORY);
+    const answers = [
+      [],
+      [none("a", "of type x"), none("b", "of type x"), none("a", "of type y"), none("c", "")],
+      [none("a", "of type y"), none("c", "")],
+    ].flatMap((list) => [[], [found, found]].map((diagnostics) => ({ list, diagnostics })));
+    const written = new Answers();
+    for (const { list, diagnostics } of answers) {
+      const answer = new protocol.AnalyzeResponse().setDiagnosticsList(diagnostics).setNotApplicableList(list);
+      assert.deepEqual(written.write(answer), Buffer.from(answer.serializeBinary()));
     }
   });
 });
