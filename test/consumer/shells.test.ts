@@ -1,5 +1,10 @@
 /** Both shells around the same core, over a queue in memory: the Lambda batch and the worker. */
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import { retryDelaySeconds } from "../../consumer/backoff.ts";
+import { ChefClient } from "../../consumer/chef/client.ts";
 import { handleBatch, type BatchDependencies } from "../../consumer/lambda.ts";
 import { settle, type QueueMessage } from "../../consumer/queue.ts";
 import { jsonLog } from "../../consumer/report.ts";
@@ -126,6 +131,106 @@ describe("consumer/lambda", () => {
     );
   });
 });
+
+interface Silence {
+  /** What becomes of a connection; absent = nothing listens. */
+  readonly take?: (socket: Socket) => void;
+  /** The client's patience, where it is that which ends the wait. */
+  readonly totalTimeoutMs?: number;
+  readonly reason: RegExp;
+}
+
+const silences: Readonly<Record<string, Silence>> = {
+  "accepts and never answers": { take: () => undefined, totalTimeoutMs: 50, reason: /: not done within 50 ms$/ },
+  "resets each connection": {
+    take: (socket) => void socket.once("data", () => socket.resetAndDestroy()),
+    reason: /: (?:read ECONNRESET|socket hang up)$/,
+  },
+  "closes each connection": { take: (socket) => void socket.once("data", () => socket.end()), reason: /: socket hang up$/ },
+  "refuses each connection": { reason: /: connect ECONNREFUSED/ },
+};
+
+for (const [what, { take, totalTimeoutMs, reason }] of Object.entries(silences)) {
+  describe(`consumer/lambda with a Chef server that ${what}`, () => {
+    const sockets = new Set<Socket>();
+    const server = createServer((socket) => {
+      sockets.add(socket.on("error", () => undefined));
+      take?.(socket);
+    });
+    let client: ChefClient;
+    let queue: MemoryQueue;
+    let returned: [string, number][];
+    let lines: Record<string, unknown>[];
+
+    before(async () => {
+      if (take !== undefined) await once(server.listen(0, "127.0.0.1"), "listening");
+      // Nothing listens on TCP port 1.
+      const port = take === undefined ? 1 : (server.address() as AddressInfo).port;
+      const { privateKey } = generateKeyPairSync("rsa", {
+        modulusLength: 2048,
+        publicKeyEncoding: { type: "spki", format: "pem" },
+        privateKeyEncoding: { type: "pkcs8", format: "pem" },
+      });
+      const serverUrl = `http://127.0.0.1:${port}/organizations/acme`;
+      const key = () => Promise.resolve(privateKey);
+      client = new ChefClient({ serverUrl, user: "janitor", key, allowHttp: true, ...(totalTimeoutMs && { totalTimeoutMs }) });
+    });
+
+    after(() => {
+      client.close();
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    });
+
+    const handle = (receives: readonly number[], remainingMs: () => number) => {
+      [queue, returned, lines] = [new MemoryQueue(), [], []];
+      queue.returnAfter = ({ id }, seconds) => (returned.push([id, seconds]), Promise.resolve());
+      const deps: BatchDependencies = {
+        settings: { concurrency: 1, namePrefix: ours.namePrefix, queueUrl },
+        core: world("instance-id", { chef: client }).deps,
+        queue,
+        log: (level, message, fields) => lines.push({ level, message, ...fields }),
+        print: () => undefined,
+        now: () => 5_000,
+      };
+      const Records = receives.map((count, index) => record(`m-${index}`, wrapped(notice(instance(index))), count));
+      return handleBatch({ Records }, { getRemainingTimeInMillis: remainingMs }, deps);
+    };
+
+    it("leaves each message for later, the later the oftener it came, and acknowledges none", async () => {
+      const response = await handle([1, 2, 5, 500], () => 30_000);
+      assert.deepEqual(
+        response.batchItemFailures,
+        ["m-0", "m-1", "m-2", "m-3"].map((itemIdentifier) => ({ itemIdentifier })),
+      );
+      assert.deepEqual(
+        returned,
+        [1, 2, 5, 500].map((count, index) => [`m-${index}`, retryDelaySeconds("passing", count, 0)]),
+      );
+      assert.deepEqual(queue.dead, []);
+      assert.deepEqual(
+        lines.map(({ outcome, cause }) => [outcome, cause]),
+        lines.map(() => ["retry", "passing"]),
+      );
+      for (const line of lines) assert.match(String(line["reason"]), reason);
+    });
+
+    it("starts nothing more once the time is short, and hands the rest back at once", async () => {
+      const left = [30_000, 10_000, 4_999, 100];
+      const response = await handle([1, 1, 1, 1], () => left.shift() ?? 0);
+      assert.equal(response.batchItemFailures.length, 4);
+      assert.deepEqual(
+        returned.map(([id, seconds]) => [id, seconds === 0]),
+        [
+          ["m-0", false],
+          ["m-1", false],
+          ["m-2", true],
+          ["m-3", true],
+        ],
+      );
+    });
+  });
+}
 
 /** A queue in memory that lives in real time: empty receives wait a moment. */
 class LiveQueue extends MemoryQueue {
