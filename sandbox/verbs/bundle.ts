@@ -7,7 +7,7 @@ import { withLock } from "../aws/lock.ts";
 import { sandboxDirectory } from "./local-state.ts";
 import { UsageError } from "./usage-error.ts";
 
-const bundles = ["dist/consumer/handler.mjs", "dist/reconciler/handler.mjs"];
+const bundles = ["consumer", "reconciler", "worker"].map((name) => `dist/${name}/handler.mjs`);
 const sources = ["consumer", "contract", "bundle.ts", "package-lock.json"];
 
 function newestMs(path: string): number {

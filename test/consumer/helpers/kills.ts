@@ -1,10 +1,11 @@
 /** The worker as a process that is killed again and again, between a real queue and a Chef double. */
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
 import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { CreateQueueCommand, GetQueueAttributesCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { ensureBundle } from "../../../sandbox/verbs/bundle.ts";
 import { ChefServer } from "../../../sandbox/chef/server.ts";
 import { startTestAws, type TestAws } from "../../sandbox/aws/local-aws.ts";
 import { notice, ours, wrapped } from "./messages.ts";
@@ -30,7 +31,7 @@ export class WorkerWorld {
   }
 
   static async start(): Promise<WorkerWorld> {
-    execFileSync(process.execPath, [join(root, "bundle.ts")], { cwd: root, stdio: "ignore" });
+    await ensureBundle(root, () => undefined);
     const aws = await startTestAws({ speed: 1 });
     const chef = await new ChefServer().start();
     const { publicKey, privateKey } = generateKeyPairSync("rsa", {

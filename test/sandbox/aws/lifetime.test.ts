@@ -41,12 +41,17 @@ afterEach(async () => {
 });
 
 describe("the local AWS of a checkout", () => {
-  it("is started once, found again, and ended with everything it started", async () => {
+  it("is one when two commands start it at the same time, found again, and ended with everything it started", async () => {
     const root = makeRoot();
-    const first = await ensureAws(options(root));
-    assert.deepEqual([first.startedByUs, first.region, first.accountId, first.speed], [true, "eu-west-1", "123456789012", 1]);
-    const second = await ensureAws(options(root));
-    assert.deepEqual([second.startedByUs, second.id, second.endpoint], [false, first.id, first.endpoint]);
+    const both = await Promise.all([ensureAws(options(root)), ensureAws(options(root))]);
+    assert.deepEqual(both.map(({ startedByUs }) => startedByUs).sort(), [false, true]);
+    const [first, other] = both;
+    assert.deepEqual([other.id, other.endpoint], [first.id, first.endpoint]);
+    assert.deepEqual([first.region, first.accountId, first.speed], ["eu-west-1", "123456789012", 1]);
+    const asked = options(root, { speed: 2 });
+    const third = await ensureAws(asked);
+    assert.deepEqual([third.startedByUs, third.id, third.endpoint, third.speed], [false, first.id, first.endpoint, 1]);
+    assert.match(asked.lines.join("\n"), /runs already, at speed 1; for speed 2, end it first: npm run sandbox -- down/);
     const status = await awsStatus(root);
     assert.deepEqual(
       status?.emulators.map(({ name, running }) => [name, running]),
@@ -65,24 +70,12 @@ describe("the local AWS of a checkout", () => {
     assert.deepEqual(readdirSync(join(root, ".sandbox/aws")).sort(), ["log.txt", "ministack", "moto", "state"]);
   });
 
-  it("is one when two commands start it at the same time", async () => {
+  it("takes over the lock of a process that died while it started; killed it leaves no process, and is begun anew with its old state set aside", async () => {
     const root = makeRoot();
-    const both = await Promise.all([ensureAws(options(root)), ensureAws(options(root))]);
-    assert.equal(both[0].id, both[1].id);
-    assert.deepEqual(both.map(({ startedByUs }) => startedByUs).sort(), [false, true]);
-  });
-
-  it("says so when it runs at another speed than asked for", async () => {
-    const root = makeRoot();
-    await ensureAws(options(root, { speed: 60 }));
-    const asked = options(root, { speed: 2 });
-    assert.equal((await ensureAws(asked)).speed, 60);
-    assert.match(asked.lines.join("\n"), /runs already, at speed 60; for speed 2, end it first: npm run sandbox -- down/);
-  });
-
-  it("leaves no process when it is killed, and is begun anew with its old state set aside", async () => {
-    const root = makeRoot();
-    const first = await ensureAws(options(root));
+    mkdirSync(join(root, ".sandbox/aws"), { recursive: true });
+    writeFileSync(join(root, ".sandbox/aws/lock"), "999999999");
+    const first = await ensureAws(options(root, { speed: 60 }));
+    assert.deepEqual([first.startedByUs, first.speed], [true, 60]);
     writeFileSync(join(root, ".sandbox/aws/state/of-old"), "");
     const processes = pids(root);
     process.kill(record(root).pid, "SIGKILL");
@@ -124,13 +117,6 @@ describe("the local AWS of a checkout", () => {
     );
     assert.equal(readFileSync(path, "utf8"), '{"id": "half');
     rmSync(path);
-  });
-
-  it("takes over the lock of a process that died while it started", async () => {
-    const root = makeRoot();
-    mkdirSync(join(root, ".sandbox/aws"), { recursive: true });
-    writeFileSync(join(root, ".sandbox/aws/lock"), "999999999");
-    assert.equal((await ensureAws(options(root))).startedByUs, true);
   });
 
   it("answers 503 with a sentence for the services of a killed emulator, and its status says so", async () => {
