@@ -3,6 +3,7 @@ import { checkGroupArguments } from "../scaling/checks/group.ts";
 import { checkHook } from "../scaling/checks/hooks.ts";
 import { renamed } from "../scaling/checks/policies.ts";
 import { checkMixed } from "../scaling/checks/mixed.ts";
+import { checkCount, groupQuotas } from "../scaling/checks/quotas.ts";
 import { checkMaintenancePolicy } from "../scaling/checks/replacement.ts";
 import { checkSizes } from "../scaling/checks/sizes.ts";
 import { fault, within } from "../scaling/checks/fault.ts";
@@ -31,6 +32,7 @@ export function fleetFaults(args: FleetArgs): Fault[] {
     ...groupFaults(args),
     ...warmPoolFaults(args),
     ...latticeFaults(args),
+    ...targetFaults(args),
     ...(args.healthCheckType === "ELB" && args.loadBalancing === undefined
       ? [fault("healthCheckType", "ELB", "EC2, or ELB together with loadBalancing")]
       : []),
@@ -80,6 +82,16 @@ function latticeFaults({ moreHealthChecks = [], group }: FleetArgs): Fault[] {
   const unknown = group?.trafficSources !== undefined && sources === undefined;
   if (unknown || sources?.some((source) => plain(plain(source)?.type) === "vpc-lattice") === true) return [];
   return [fault("moreHealthChecks", moreHealthChecks, "EBS, or VPC_LATTICE together with a group.trafficSources of type vpc-lattice")];
+}
+
+/** How many of them a group takes. */
+function targetFaults({ loadBalancing, group }: FleetArgs): Fault[] {
+  const targets = loadBalancing !== undefined && "targetGroupArns" in loadBalancing ? loadBalancing.targetGroupArns.length : 0;
+  const lattice = (plain(group?.trafficSources) ?? []).filter((source) => plain(plain(source)?.type) === "vpc-lattice").length;
+  return [
+    ...checkCount("loadBalancing.targetGroupArns", targets, groupQuotas.targetGroups, "target groups"),
+    ...checkCount("group.trafficSources", lattice, groupQuotas.latticeTargetGroups, "target groups of VPC Lattice"),
+  ];
 }
 
 function hookFaults(path: string, name: string, hook: HookArgs | undefined): Fault[] {

@@ -1,5 +1,6 @@
 /** The smaller commands about a group: processes, notifications, tags, target groups, metrics. */
 import { noticeEvents } from "../contract/notices.ts";
+import { groupQuotas } from "./checks/quotas.ts";
 import type { Core } from "./core.ts";
 import { isoSeconds } from "./iso-time.ts";
 import { AutoScalingError, validationError } from "./error.ts";
@@ -7,7 +8,7 @@ import { judge } from "./health.ts";
 import { testMessage } from "./notices.ts";
 import { deregisterTarget, registerTarget } from "./targets.ts";
 import { groupMetricNames, processNames } from "./types/common.ts";
-import type { GroupMetricName, ProcessName } from "./types/common.ts";
+import type { GroupMetricName, GroupTag, ProcessName } from "./types/common.ts";
 import type {
   DeleteNotificationConfiguration,
   DeleteTags,
@@ -17,9 +18,6 @@ import type {
   TagCommand,
   TargetGroupsOfGroup,
 } from "./types/commands.ts";
-
-/** Quotas: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-quotas.html */
-const most = { topics: 10, targetGroups: 50, tags: 50 } as const;
 
 function processesOf(processes: readonly string[] | undefined): readonly ProcessName[] {
   if (processes === undefined || processes.length === 0) return processNames;
@@ -55,8 +53,8 @@ export function putNotificationConfiguration(core: Core, { group: name, topicArn
   if (unknown.length > 0 || events.length === 0) {
     throw validationError(`"${unknown.join(", ")}" is not a valid notification type; allowed: ${configurable.join(", ")}`);
   }
-  if (!group.notifications.has(topicArn) && group.notifications.size >= most.topics) {
-    throw new AutoScalingError("LimitExceeded", `You have reached the limit of ${most.topics} topics in ${name}`);
+  if (!group.notifications.has(topicArn) && group.notifications.size >= groupQuotas.topics) {
+    throw new AutoScalingError("LimitExceeded", `You have reached the limit of ${groupQuotas.topics} topics in ${name}`);
   }
   group.notifications.set(topicArn, new Set(events));
   const subject = `Auto Scaling: test notification for group "${name}"`;
@@ -68,14 +66,19 @@ export function deleteNotificationConfiguration(core: Core, { group: name, topic
   core.group(name).notifications.delete(topicArn);
 }
 
+/** Refuses tags that a group cannot have beside those with the keys `before`. */
+export function requireTags(group: string, tags: readonly GroupTag[], before: Iterable<string> = []): void {
+  const reserved = tags.filter((tag) => tag.key.toLowerCase().startsWith("aws:")).map((tag) => tag.key);
+  if (reserved.length > 0) throw validationError(`The aws: prefix is reserved: ${reserved.join(", ")}`);
+  const keys = new Set([...before, ...tags.map((tag) => tag.key)]);
+  if (keys.size > groupQuotas.tags)
+    throw new AutoScalingError("LimitExceeded", `A group has at most ${groupQuotas.tags} tags; ${group} would have ${keys.size}`);
+}
+
 /** https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-tagging.html */
 export function createOrUpdateTags(core: Core, { group: name, tags }: TagCommand): void {
   const group = core.group(name);
-  const reserved = tags.filter((tag) => tag.key.toLowerCase().startsWith("aws:")).map((tag) => tag.key);
-  if (reserved.length > 0) throw validationError(`The aws: prefix is reserved: ${reserved.join(", ")}`);
-  const keys = new Set([...group.tags.keys(), ...tags.map((tag) => tag.key)]);
-  if (keys.size > most.tags)
-    throw new AutoScalingError("LimitExceeded", `A group has at most ${most.tags} tags; ${name} would have ${keys.size}`);
+  requireTags(name, tags, group.tags.keys());
   for (const tag of tags) group.tags.set(tag.key, tag);
 }
 
@@ -84,13 +87,17 @@ export function deleteTags(core: Core, { group: name, tags }: DeleteTags): void 
   for (const { key, value } of tags) if (value === undefined || group.tags.get(key)?.value === value) group.tags.delete(key);
 }
 
+/** Refuses more target groups than a group can have. */
+export function requireTargetGroupQuota(count: number): void {
+  if (count <= groupQuotas.targetGroups) return;
+  throw new AutoScalingError("LimitExceeded", `A group has at most ${groupQuotas.targetGroups} target groups; there would be ${count}`);
+}
+
 /** https://docs.aws.amazon.com/autoscaling/ec2/userguide/attach-load-balancer-asg.html */
 export function attachTargetGroups(core: Core, { group: name, targetGroupArns }: TargetGroupsOfGroup): void {
   const group = core.group(name);
   const added = new Set(targetGroupArns.filter((arn) => !group.targetGroups.has(arn)));
-  if (group.targetGroups.size + added.size > most.targetGroups) {
-    throw new AutoScalingError("LimitExceeded", `A group has at most ${most.targetGroups} target groups`);
-  }
+  requireTargetGroupQuota(group.targetGroups.size + added.size);
   for (const arn of added) {
     group.targetGroups.set(arn, { arn, removing: false, hasServed: false });
     if (group.suspended.has("AddToLoadBalancer")) continue;

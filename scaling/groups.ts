@@ -9,6 +9,7 @@ import { checkSizes } from "./checks/sizes.ts";
 import { inCooldown } from "./cooldown.ts";
 import type { Core } from "./core.ts";
 import { AutoScalingError, validationError } from "./error.ts";
+import { requireTags, requireTargetGroupQuota } from "./group-commands.ts";
 import { putHook } from "./hook-commands.ts";
 import { beginTermination } from "./lifecycle.ts";
 import { isTerminating } from "./membership.ts";
@@ -45,6 +46,8 @@ export function createGroup(core: Core, input: CreateGroup): void {
   const config = configOf(input);
   checkConfig(core, config);
   refuseFaults(checkInitialHooks(input.initialHooks ?? []));
+  requireTags(input.name, input.tags ?? []);
+  requireTargetGroupQuota(new Set(input.targetGroupArns).size);
   const zones = zonesOf(core, input.subnetIds, input.availabilityZones);
   const group = newGroup(core, input, config, zones);
   applySettings(group, input);

@@ -5,11 +5,9 @@ import { AutoScalingError, validationError } from "./error.ts";
 import { recordHeartbeat } from "./hooks.ts";
 import { hookEnded } from "./lifecycle.ts";
 import { testMessage } from "./notices.ts";
+import { groupQuotas } from "./checks/quotas.ts";
 import type { GroupState, HookWait, InstanceState } from "./state.ts";
 import type { CompleteLifecycleAction, LifecycleActionReference, NamedOfGroup, PutLifecycleHook } from "./types/commands.ts";
-
-/** Quota "Lifecycle hooks per Auto Scaling group". */
-const maxHooks = 50;
 
 const orAbsent = (text: string | undefined) => (text === "" ? undefined : text);
 
@@ -19,8 +17,8 @@ export function putHook(core: Core, group: GroupState, input: PutLifecycleHook):
   if (faults.length > 0) throw validationError(faults.map((one) => one.message).join("; "));
   const transition = input.transition ?? before?.transition;
   if (transition === undefined) throw validationError(`Lifecycle hook ${input.name} is new and needs a LifecycleTransition`);
-  if (before === undefined && group.hooks.size >= maxHooks) {
-    throw new AutoScalingError("LimitExceeded", `You have reached the limit of ${maxHooks} lifecycle hooks in ${group.name}`);
+  if (before === undefined && group.hooks.size >= groupQuotas.hooks) {
+    throw new AutoScalingError("LimitExceeded", `You have reached the limit of ${groupQuotas.hooks} lifecycle hooks in ${group.name}`);
   }
   const targetArn = input.notificationTargetArn === undefined ? before?.targetArn : orAbsent(input.notificationTargetArn);
   const roleArn = input.roleArn ?? before?.roleArn;

@@ -1,5 +1,6 @@
 /** Commands about single instances of a group. */
 import { at, endActivity, startActivity, viewActivity } from "./activities.ts";
+import { callQuotas } from "./checks/quotas.ts";
 import type { Core } from "./core.ts";
 import { validationError } from "./error.ts";
 import { refuseWhileDeleting } from "./groups.ts";
@@ -19,9 +20,6 @@ import type {
   TerminateInstance,
 } from "./types/commands.ts";
 import type { ActivityView } from "./types/views.ts";
-
-/** Most items of one call: https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-quotas.html */
-const most = { attach: 20, detach: 20, standby: 20, protect: 50 } as const;
 
 function instanceOf(core: Core, instanceId: string): InstanceState {
   const instance = core.instances.get(instanceId);
@@ -75,8 +73,8 @@ export function terminateInstance(core: Core, { instanceId, shouldDecrementDesir
 export function attachInstances(core: Core, { group: name, instances }: AttachInstances): void {
   const group = core.group(name);
   refuseWhileDeleting(group);
-  if (instances.length === 0 || instances.length > most.attach)
-    throw validationError(`1 to ${most.attach} instance IDs are allowed; there are ${instances.length}`);
+  if (instances.length === 0 || instances.length > callQuotas.attachedInstances)
+    throw validationError(`1 to ${callQuotas.attachedInstances} instance IDs are allowed; there are ${instances.length}`);
   refuseWithoutLaunch(group, "attached");
   for (const instance of instances) refuseAttaching(core, group, instance);
   const from = group.desiredCapacity;
@@ -153,7 +151,7 @@ function attach(
 export function detachInstances(core: Core, { group: name, instanceIds, shouldDecrementDesiredCapacity }: DetachInstances): ActivityView[] {
   const group = core.group(name);
   const movable = (instance: InstanceState) => instance.state === "InService" || instance.state === "Standby";
-  const instances = instancesOf(group, instanceIds, most.detach, movable, "InService or Standby");
+  const instances = instancesOf(group, instanceIds, callQuotas.attachedInstances, movable, "InService or Standby");
   const from = group.desiredCapacity;
   if (shouldDecrementDesiredCapacity) decrement(core, group, instances.filter(isActive).length);
   const shrunk = shouldDecrementDesiredCapacity ? `, shrinking the capacity from ${from} to ${group.desiredCapacity}` : "";
@@ -191,7 +189,13 @@ function begin(core: Core, group: GroupState, instance: InstanceState, kind: Act
 /** https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-enter-exit-standby.html */
 export function enterStandby(core: Core, { group: name, instanceIds, shouldDecrementDesiredCapacity }: EnterStandby): ActivityView[] {
   const group = core.group(name);
-  const instances = instancesOf(group, instanceIds, most.standby, (instance) => instance.state === "InService", "InService");
+  const instances = instancesOf(
+    group,
+    instanceIds,
+    callQuotas.attachedInstances,
+    (instance) => instance.state === "InService",
+    "InService",
+  );
   const from = group.desiredCapacity;
   if (shouldDecrementDesiredCapacity) decrement(core, group, instances.length);
   const shrunk = shouldDecrementDesiredCapacity ? `, shrinking the capacity from ${from} to ${group.desiredCapacity}` : "";
@@ -219,7 +223,7 @@ export function inStandby(core: Core, group: GroupState, instance: InstanceState
 
 export function exitStandby(core: Core, { group: name, instanceIds }: ExitStandby): ActivityView[] {
   const group = core.group(name);
-  const instances = instancesOf(group, instanceIds, most.standby, (instance) => instance.state === "Standby", "Standby");
+  const instances = instancesOf(group, instanceIds, callQuotas.attachedInstances, (instance) => instance.state === "Standby", "Standby");
   refuseWithoutLaunch(group, "returned to service");
   const from = group.desiredCapacity;
   const to = from + instances.length;
@@ -266,7 +270,7 @@ export function setInstanceHealth(core: Core, { instanceId, healthStatus, should
 export function setInstanceProtection(core: Core, { group: name, instanceIds, protectedFromScaleIn }: SetInstanceProtection): void {
   const group = core.group(name);
   const protectable = (instance: InstanceState) => !isTerminating(instance) && instance.state !== "Detaching";
-  for (const instance of instancesOf(group, instanceIds, most.protect, protectable, "not terminating"))
+  for (const instance of instancesOf(group, instanceIds, callQuotas.protectedInstances, protectable, "not terminating"))
     instance.protectedFromScaleIn = protectedFromScaleIn;
   core.schedule(core.nowMs, "lifetime", name); // protection may have held back some that are overdue
   core.touch(group);

@@ -9,11 +9,9 @@ import type { PolicyState } from "./policy-state.ts";
 import type { GroupState } from "./state.ts";
 import { trackingAlarms } from "./tracking-alarms.ts";
 import { adjustmentTypes } from "./types/common.ts";
+import { groupQuotas } from "./checks/quotas.ts";
 import type { PolicyReference, PutScalingPolicy } from "./types/commands.ts";
 import type { PolicyView } from "./types/views.ts";
-
-/** Quota "Scaling policies per Auto Scaling group". */
-const maxPolicies = 50;
 
 const policyTypes = ["SimpleScaling", "StepScaling", "TargetTrackingScaling"] as const;
 type PolicyType = (typeof policyTypes)[number];
@@ -27,8 +25,8 @@ export function putScalingPolicy(core: Core, input: PutScalingPolicy): PolicyVie
   const faults = checkPolicy(input, policyType);
   if (faults.length > 0) throw validationError(faults.map((one) => one.message).join("; "));
   const before = group.policies.get(name);
-  if (before === undefined && group.policies.size >= maxPolicies) {
-    throw new AutoScalingError("LimitExceeded", `You have reached the limit of ${maxPolicies} scaling policies in ${group.name}`);
+  if (before === undefined && group.policies.size >= groupQuotas.policies) {
+    throw new AutoScalingError("LimitExceeded", `You have reached the limit of ${groupQuotas.policies} scaling policies in ${group.name}`);
   }
   const arn = before?.arn ?? core.arn(`scalingPolicy:${core.newId()}:autoScalingGroupName/${group.name}:policyName/${name}`);
   const alarms = trackingAlarms(core, group, arn, input.targetTracking, before?.alarmNames ?? []);

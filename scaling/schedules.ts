@@ -3,13 +3,11 @@ import { changeDesiredCapacity } from "./capacity.ts";
 import { checkSchedule } from "./checks/schedule.ts";
 import type { Core } from "./core.ts";
 import { nextCronTime, parseCron } from "./cron.ts";
+import { groupQuotas } from "./checks/quotas.ts";
 import { AutoScalingError, validationError } from "./error.ts";
 import { refuseFaults } from "./groups.ts";
 import type { GroupState, ScheduleState } from "./state.ts";
 import type { NamedOfGroup, PutScheduledAction } from "./types/commands.ts";
-
-/** Quota "Scheduled actions per Auto Scaling group". */
-const maxActions = 125;
 
 /** An existing action keeps what is not given. */
 export function putScheduledAction(core: Core, input: PutScheduledAction): void {
@@ -36,8 +34,11 @@ export function putScheduledAction(core: Core, input: PutScheduledAction): void 
       );
     }
   }
-  if (before === undefined && group.schedules.size >= maxActions) {
-    throw new AutoScalingError("LimitExceeded", `You have reached the limit of ${maxActions} scheduled actions in ${group.name}`);
+  if (before === undefined && group.schedules.size >= groupQuotas.scheduledActions) {
+    throw new AutoScalingError(
+      "LimitExceeded",
+      `You have reached the limit of ${groupQuotas.scheduledActions} scheduled actions in ${group.name}`,
+    );
   }
   const arn =
     before?.arn ??

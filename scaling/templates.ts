@@ -1,4 +1,5 @@
 /** Launch templates: what a specification means now. https://docs.aws.amazon.com/autoscaling/ec2/userguide/launch-templates.html */
+import { groupQuotas } from "./checks/quotas.ts";
 import type { Core } from "./core.ts";
 import { validationError } from "./error.ts";
 import type { GroupState } from "./state.ts";
@@ -81,8 +82,8 @@ function checkOverrides(config: LaunchConfig): void {
   const types = overridesOf(config).map((override) => override.instanceType);
   const twice = types.find((type, index) => types.indexOf(type) !== index);
   if (twice !== undefined) throw validationError(`Overrides in the mixed instances policy name the instance type ${twice} twice`);
-  // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LaunchTemplateOverrides.html
-  if (types.length > 40) throw validationError(`A mixed instances policy takes at most 40 instance types; ${types.length} were given`);
+  if (types.length > groupQuotas.instanceTypes)
+    throw validationError(`A mixed instances policy takes at most ${groupQuotas.instanceTypes} instance types; ${types.length} were given`);
   const distribution = config.mixedInstancesPolicy?.instancesDistribution;
   const percentage = distribution?.onDemandPercentageAboveBaseCapacity;
   if (percentage !== undefined && !(Number.isInteger(percentage) && percentage >= 0 && percentage <= 100)) {

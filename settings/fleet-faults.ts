@@ -5,6 +5,7 @@ import { checkSizes } from "../scaling/checks/sizes.ts";
 import { fault, within } from "../scaling/checks/fault.ts";
 import type { Fault } from "../scaling/checks/fault.ts";
 import { renamed } from "../scaling/checks/policies.ts";
+import { checkCount, groupQuotas } from "../scaling/checks/quotas.ts";
 import { checkMaintenancePolicy, checkRefreshPreferences } from "../scaling/checks/replacement.ts";
 import { checkPoolBeside, checkWarmPool } from "../scaling/checks/warm-pool.ts";
 import { bootFaults } from "./boot-faults.ts";
@@ -117,7 +118,10 @@ function loadBalancingFaults(given: FleetSettingsInput["loadBalancing"], raw: un
   if (given === undefined) return [];
   if (given.targetGroupArns !== undefined) {
     const others = Object.entries(raw as Raw).filter(([name]) => name !== "targetGroupArns");
-    return others.map(([name, value]) => fault(name, value, "absent, since targetGroupArns are given"));
+    return [
+      ...others.map(([name, value]) => fault(name, value, "absent, since targetGroupArns are given")),
+      ...checkCount("targetGroupArns", given.targetGroupArns.length, groupQuotas.targetGroups, "target groups"),
+    ];
   }
   if (given.listener !== undefined) {
     const others = Object.entries(raw as Raw).filter(([name]) => ["listenerArn", "priority", "hosts", "paths"].includes(name));

@@ -364,6 +364,13 @@ const fleetCases: readonly Case[] = [
     ],
   },
   {
+    what: "more target groups than a group takes",
+    given: withFleet({ loadBalancing: { targetGroupArns: Array.from({ length: 51 }, () => targetGroup) } }),
+    faults: [
+      `${key}.loadBalancing.targetGroupArns is "51 target groups"; allowed: at most 50 (a quota that cannot be raised) | pulumi config set --path ${key}.loadBalancing.targetGroupArns '<at most 50>'`,
+    ],
+  },
+  {
     what: "rules for security groups that exist",
     given: withFleet({ securityGroupIds: ["sg-0123456789abcdef0"], ingress: [] }),
     faults: [`${key}.ingress is []; allowed: absent, since securityGroupIds are given | pulumi config rm --path ${key}.ingress`],

@@ -2,6 +2,7 @@ import { hasSpot } from "../../contract/mixed-instances.ts";
 import type { AtLeast, InstanceAttributes, MixedInstances } from "../../contract/mixed-instances.ts";
 import { checkWhole, fault, within } from "./fault.ts";
 import type { Fault } from "./fault.ts";
+import { checkCount, groupQuotas } from "./quotas.ts";
 
 /** WeightedCapacity: https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LaunchTemplateOverrides.html */
 const largestWeight = 999;
@@ -31,6 +32,7 @@ function checkChoice({ types, attributes, onDemandAllocationStrategy: strategy }
   return [
     ...(types.includes(instanceType) ? [] : [fault("types", types, `a list with ${instanceType}, the fleet's instanceType, among them`)]),
     ...twice.map((type) => fault("types", type, "each type once")),
+    ...checkCount("types", types.length, groupQuotas.instanceTypes, "instance types"),
   ];
 }
 
@@ -65,6 +67,8 @@ function checkAttributes({ vCpus, memoryMiB, allowedTypes, excludedTypes }: Inst
     ...(allowedTypes !== undefined && excludedTypes !== undefined
       ? [fault("excludedTypes", excludedTypes, "absent, since allowedTypes are given")]
       : []),
+    ...checkCount("allowedTypes", allowedTypes?.length ?? 0, groupQuotas.typesByAttributes, "instance types"),
+    ...checkCount("excludedTypes", excludedTypes?.length ?? 0, groupQuotas.typesByAttributes, "instance types"),
   ];
 }
 

@@ -12,6 +12,7 @@ import { checkComposites } from "./composites.ts";
 import { checkWhole, fault, within } from "./fault.ts";
 import type { Fault } from "./fault.ts";
 import { checkMath } from "./math.ts";
+import { checkCount, groupQuotas } from "./quotas.ts";
 import { checkPredictive } from "./predictive.ts";
 import { checkSchedule } from "./schedule.ts";
 import { checkDirection, checkStepPolicy } from "./steps.ts";
@@ -36,6 +37,18 @@ export function checkPolicies(policies: ScalingPolicies, context: PolicyContext 
     ...checkNames(policies),
     ...checkBothWays(policies),
     ...checkComposites(policies),
+    ...checkQuotas(policies),
+  ];
+}
+
+/** Every direction of a metric and every target is a policy of the group. */
+function checkQuotas({ up, down, targets, metrics = [], predictive, schedules = [] }: ScalingPolicies): Fault[] {
+  const directions = [{ up, down }, ...metrics].flatMap((pair) => [pair.up, pair.down]);
+  const count = [...directions, ...targets, predictive].filter((one) => one !== undefined).length;
+  const path = targets.length > metrics.length ? "targets" : "metrics";
+  return [
+    ...checkCount(path, count, groupQuotas.policies, "policies in all"),
+    ...checkCount("schedules", schedules.length, groupQuotas.scheduledActions, "scheduled actions"),
   ];
 }
 

@@ -405,6 +405,17 @@ describe("components/fleet", () => {
         ],
       },
       {
+        what: "more target groups than a group takes",
+        changes: {
+          loadBalancing: { targetGroupArns: Array.from({ length: 51 }, (_, index) => `arn:${index}`) },
+          group: { trafficSources: Array.from({ length: 6 }, (_, index) => ({ identifier: `arn:${index}`, type: "vpc-lattice" })) },
+        },
+        faults: [
+          'loadBalancing.targetGroupArns is "51 target groups"; allowed: at most 50 (a quota that cannot be raised)',
+          'group.trafficSources is "6 target groups of VPC Lattice"; allowed: at most 5 (a quota that cannot be raised)',
+        ],
+      },
+      {
         what: "volumes that cannot be",
         changes: {
           rootVolume: { sizeGiB: 4 },

@@ -221,6 +221,20 @@ describe("quotas", () => {
     assert.throws(() => host.do((model) => model.createOrUpdateTags({ group: "web", tags })), limit(/at most 50 tags/));
   });
 
+  it("of tags and target groups are kept when a group is made, which then does not exist", () => {
+    const host = new Host();
+    const tags = Array.from({ length: 51 }, (_, index) => ({ key: `k${index}`, value: "", propagateAtLaunch: false }));
+    const targetGroupArns = Array.from({ length: 51 }, (_, index) => `arn:${index}`);
+    assert.throws(() => host.create({ tags }), limit(/at most 50 tags; web would have 51/));
+    assert.throws(() => host.create({ targetGroupArns }), limit(/at most 50 target groups; there would be 51/));
+    assert.throws(
+      () => host.create({ tags: [{ key: "aws:x", value: "", propagateAtLaunch: false }] }),
+      /The aws: prefix is reserved: aws:x/,
+    );
+    host.create({ tags: tags.slice(1), targetGroupArns: targetGroupArns.slice(1) });
+    assert.deepEqual([host.group().tags.length, host.group().targetGroupArns.length], [50, 50]);
+  });
+
   it("of groups is kept", () => {
     const host = new Host();
     for (let index = 0; index < 500; index++) host.create({ name: `g${index}` });

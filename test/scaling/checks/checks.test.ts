@@ -6,6 +6,8 @@ import type { Fault } from "../../../scaling/checks/fault.ts";
 import { checkGroupArguments } from "../../../scaling/checks/group.ts";
 import { checkHook, checkInitialHooks, hookGlobalTimeoutSeconds } from "../../../scaling/checks/hooks.ts";
 import { checkMaintenancePolicy, checkRefreshPreferences } from "../../../scaling/checks/replacement.ts";
+import { checkMixed } from "../../../scaling/checks/mixed.ts";
+import { checkPolicies } from "../../../scaling/checks/policies.ts";
 import { checkSchedule } from "../../../scaling/checks/schedule.ts";
 import { checkSizes } from "../../../scaling/checks/sizes.ts";
 import { checkDirection, checkStepPolicy } from "../../../scaling/checks/steps.ts";
@@ -303,6 +305,35 @@ describe("checks of groups and warm pools", () => {
     );
     assert.deepEqual(checkWarmPool({ maxGroupPreparedCapacity: -1, minSize: 2 }), []);
     assert.deepEqual(paths(checkWarmPool({ maxGroupPreparedCapacity: 1, minSize: 2, poolState: "Frozen" })), ["poolState", "minSize"]);
+  });
+});
+
+describe("checks of quotas", () => {
+  const many = (count: number) => Array.from({ length: count }, (_, index) => index);
+  const cannot = "(a quota that cannot be raised)";
+
+  it("count policies of every kind together, and scheduled actions", () => {
+    const targets = (count: number) =>
+      many(count).map(
+        (index) => ({ name: `t${index}`, target: 50, scaleIn: true, metric: { predefined: "ASGAverageCPUUtilization" } }) as const,
+      );
+    const schedules = (count: number) => many(count).map((index) => ({ name: `s${index}`, recurrence: "0 6 * * *", min: 1 }));
+    assert.deepEqual(checkPolicies({ targets: targets(50), schedules: schedules(125) }), []);
+    assert.deepEqual(messages(checkPolicies({ targets: targets(51), schedules: schedules(126) })), [
+      `targets is "51 policies in all"; allowed: at most 50 ${cannot}`,
+      `schedules is "126 scheduled actions"; allowed: at most 125 ${cannot}`,
+    ]);
+  });
+
+  it("count instance types, named and by attributes", () => {
+    const shared = { onDemandBaseCapacity: 0, onDemandPercentageAboveBase: 0, spotAllocationStrategy: "lowest-price" } as const;
+    const types = many(41).map((index) => `t3.x${index}`);
+    assert.deepEqual(checkMixed({ ...shared, types: types.slice(1) }, "t3.x1"), []);
+    assert.deepEqual(messages(checkMixed({ ...shared, types }, "t3.x1")), [`types is "41 instance types"; allowed: at most 40 ${cannot}`]);
+    const attributes = { vCpus: { min: 1 }, memoryMiB: { min: 1 }, excludedTypes: many(401).map((index) => `m${index}.*`) };
+    assert.deepEqual(messages(checkMixed({ ...shared, types: [], attributes }, "t3.x1")), [
+      `attributes.excludedTypes is "401 instance types"; allowed: at most 400 ${cannot}`,
+    ]);
   });
 });
 

@@ -1,9 +1,10 @@
 /** Instances of groups: describing, ending, attaching, resting, protecting. */
 import { DescribeInstancesCommand, type EC2Client } from "@aws-sdk/client-ec2";
+import { callQuotas } from "../../../../scaling/checks/quotas.ts";
 import type { AttachedInstance } from "../../../../scaling/types/commands.ts";
 import type { InstanceView } from "../../../../scaling/types/views.ts";
 import { errorCode, messageOf } from "../effects/clients.ts";
-import { ApiError } from "../protocol/errors.ts";
+import { ApiError, requireBatch } from "../protocol/errors.ts";
 import { page } from "../protocol/paging.ts";
 import { activityTo } from "./activities.ts";
 import { groupNamed, type ActionContext, type Actions } from "./context.ts";
@@ -60,6 +61,7 @@ function requireEndable(context: ActionContext, name: string, ids: readonly stri
 export const instanceActions: Actions<Names> = {
   DescribeAutoScalingInstances: (input, { host }) => {
     const wanted = input.InstanceIds ?? [];
+    requireBatch("instanceIds", wanted, callQuotas.describedInstances);
     const found = wanted.length > 0 ? [...new Set(wanted)].flatMap((id) => host.model.instance(id) ?? []) : host.model.instances();
     const sorted = [...found].sort((one, other) => (one.instanceId < other.instanceId ? -1 : 1));
     const { items, NextToken } = page("instances", sorted, ({ instanceId }) => instanceId, input, { usual: 50, most: 50 });

@@ -1,8 +1,10 @@
 /** Scheduled actions, one by one and in batches. */
 import type { ScheduledUpdateGroupActionRequest } from "@aws-sdk/client-auto-scaling";
+import { callQuotas } from "../../../../scaling/checks/quotas.ts";
 import { AutoScalingError } from "../../../../scaling/error.ts";
 import type { PutScheduledAction } from "../../../../scaling/types/commands.ts";
 import type { ScheduledActionView } from "../../../../scaling/types/views.ts";
+import { requireBatch } from "../protocol/errors.ts";
 import { page } from "../protocol/paging.ts";
 import { defined, type Checked } from "./api.ts";
 import { groupNamed, toDate, type Actions } from "./context.ts";
@@ -86,6 +88,7 @@ export const scheduleActions: Actions<Names> = {
   },
   BatchPutScheduledUpdateGroupAction: ({ AutoScalingGroupName, ScheduledUpdateGroupActions: actions }, context) => {
     groupNamed(context, AutoScalingGroupName);
+    requireBatch("scheduledUpdateGroupActions", actions, callQuotas.scheduledActions);
     const put = (index: number) => {
       const action = actions[index];
       if (action) context.host.run("putScheduledAction", actionFrom(AutoScalingGroupName, action));
@@ -95,6 +98,7 @@ export const scheduleActions: Actions<Names> = {
   },
   BatchDeleteScheduledAction: ({ AutoScalingGroupName, ScheduledActionNames: names }, context) => {
     groupNamed(context, AutoScalingGroupName);
+    requireBatch("scheduledActionNames", names, callQuotas.scheduledActions);
     const remove = (index: number) => {
       context.host.run("deleteScheduledAction", { group: AutoScalingGroupName, name: names[index] ?? "" });
     };

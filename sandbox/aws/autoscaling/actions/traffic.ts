@@ -1,7 +1,8 @@
 /** Target groups, under their old name and as traffic sources. */
 import { DescribeTargetGroupsCommand } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { errorCode, messageOf } from "../effects/clients.ts";
-import { ApiError } from "../protocol/errors.ts";
+import { callQuotas } from "../../../../scaling/checks/quotas.ts";
+import { ApiError, requireBatch } from "../protocol/errors.ts";
 import { page } from "../protocol/paging.ts";
 import { groupNamed, type ActionContext, type Actions } from "./context.ts";
 
@@ -54,11 +55,13 @@ type Names =
 
 export const trafficActions: Actions<Names> = {
   AttachLoadBalancerTargetGroups: async ({ AutoScalingGroupName, TargetGroupARNs }, context) => {
+    requireBatch("targetGroupARNs", TargetGroupARNs, callQuotas.targetGroups);
     await requireTargetGroups(context, TargetGroupARNs);
     context.host.run("attachTargetGroups", { group: AutoScalingGroupName, targetGroupArns: TargetGroupARNs });
     return {};
   },
   DetachLoadBalancerTargetGroups: ({ AutoScalingGroupName, TargetGroupARNs }, { host }) => {
+    requireBatch("targetGroupARNs", TargetGroupARNs, callQuotas.targetGroups);
     host.run("detachTargetGroups", { group: AutoScalingGroupName, targetGroupArns: TargetGroupARNs });
     return {};
   },
@@ -70,12 +73,14 @@ export const trafficActions: Actions<Names> = {
     return { LoadBalancerTargetGroups: groups, NextToken };
   },
   AttachTrafficSources: async ({ AutoScalingGroupName, TrafficSources }, context) => {
+    requireBatch("trafficSources", TrafficSources, callQuotas.targetGroups);
     const arns = arnsOf(TrafficSources);
     await requireTargetGroups(context, arns);
     context.host.run("attachTargetGroups", { group: AutoScalingGroupName, targetGroupArns: arns });
     return {};
   },
   DetachTrafficSources: ({ AutoScalingGroupName, TrafficSources }, { host }) => {
+    requireBatch("trafficSources", TrafficSources, callQuotas.targetGroups);
     host.run("detachTargetGroups", { group: AutoScalingGroupName, targetGroupArns: arnsOf(TrafficSources) });
     return {};
   },

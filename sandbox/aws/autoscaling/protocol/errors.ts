@@ -23,6 +23,13 @@ export class ApiError extends Error {
   }
 }
 
+/** Refuses more items than one call takes, where the service model names no limit but the documentation does. */
+export function requireBatch(path: string, { length }: readonly unknown[], most: number): void {
+  if (length <= most) return;
+  const constraint = `Member must have length less than or equal to ${most}`;
+  throw validationErrors([`Value with ${length} items at '${path}' failed to satisfy constraint: ${constraint}`]);
+}
+
 /** Several faults of one request in one error, in the services' own words. */
 export function validationErrors(faults: readonly string[]): ApiError {
   const count = faults.length === 1 ? "1 validation error" : `${faults.length} validation errors`;

@@ -284,6 +284,52 @@ describe("Auto Scaling actions", function () {
       await refusal(aws.autoscaling.send(new sdk.CreateOrUpdateTagsCommand({ Tags: tags }))),
       /^LimitExceededFault: A group has at most 50 tags/,
     );
+    const whole = {
+      AutoScalingGroupName: "two",
+      MinSize: 0,
+      MaxSize: 1,
+      AvailabilityZones: ["us-east-1a"],
+      LaunchTemplate: { LaunchTemplateName: "one-template" },
+    };
+    const create = new sdk.CreateAutoScalingGroupCommand({ ...whole, Tags: tags.map((tag) => ({ ...tag, ResourceId: "two" })) });
+    assert.match(await refusal(aws.autoscaling.send(create)), /^LimitExceededFault: A group has at most 50 tags; two would have 51/);
+    const eleven = Array.from(
+      { length: 11 },
+      (_, index) => `arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/t${index}/0123456789abcdef`,
+    );
+    const name = { AutoScalingGroupName: "one" };
+    const sources = eleven.map((Identifier) => ({ Identifier, Type: "elbv2" }));
+    const names = Array.from({ length: 51 }, (_, index) => `s${index}`);
+    const refusals = await Promise.all([
+      refusal(aws.autoscaling.send(new sdk.AttachLoadBalancerTargetGroupsCommand({ ...name, TargetGroupARNs: eleven }))),
+      refusal(aws.autoscaling.send(new sdk.DetachLoadBalancerTargetGroupsCommand({ ...name, TargetGroupARNs: eleven }))),
+      refusal(aws.autoscaling.send(new sdk.AttachTrafficSourcesCommand({ ...name, TrafficSources: sources }))),
+      refusal(aws.autoscaling.send(new sdk.DetachTrafficSourcesCommand({ ...name, TrafficSources: sources }))),
+      refusal(aws.autoscaling.send(new sdk.BatchDeleteScheduledActionCommand({ ...name, ScheduledActionNames: names }))),
+      refusal(
+        aws.autoscaling.send(
+          new sdk.BatchPutScheduledUpdateGroupActionCommand({
+            ...name,
+            ScheduledUpdateGroupActions: names.map((ScheduledActionName) => ({ ScheduledActionName })),
+          }),
+        ),
+      ),
+      refusal(aws.autoscaling.send(new sdk.DescribeAutoScalingInstancesCommand({ InstanceIds: [...ids, ...ids, ...ids] }))),
+    ]);
+    assert.deepEqual(
+      refusals.map((text) =>
+        /^ValidationError: 1 validation error detected: .* at '(\w+)' .* less than or equal to (\d+)$/.exec(text)?.slice(1),
+      ),
+      [
+        ["targetGroupARNs", "10"],
+        ["targetGroupARNs", "10"],
+        ["trafficSources", "10"],
+        ["trafficSources", "10"],
+        ["scheduledActionNames", "50"],
+        ["scheduledUpdateGroupActions", "50"],
+        ["instanceIds", "50"],
+      ],
+    );
     const end = new sdk.TerminateInstanceInAutoScalingGroupCommand({
       AutoScalingGroupName: "one",
       InstanceIds: Array.from({ length: 101 }, () => "i-0123456789abcdef0"),
