@@ -69,6 +69,10 @@ describe("stack lifecycle", function () {
     return found;
   };
 
+  /** A roll-out ends when the new instances serve; the last old one may still be on its way out. */
+  const serving = async (name: string) =>
+    (await group(name)).Instances?.filter(({ LifecycleState }) => LifecycleState === "InService") ?? [];
+
   const imagesOf = async (ids: readonly (string | undefined)[]): Promise<string[]> => {
     const client = new EC2Client(clientOptions(endpoint, region));
     const { Reservations: found = [] } = await client.send(
@@ -89,6 +93,9 @@ describe("stack lifecycle", function () {
 
   describe("staging", () => {
     const prefix = "storefront-staging-web";
+    /** Another image and type than the stack's settings have. */
+    const image = { id: "ami-0b1c2d3e4f5061728", bakeType: "t3.medium" };
+    const rolled = ["--set", `fleet:fleets.app.instanceType=${image.bakeType}`, "--set", `fleet:fleets.app.image=${JSON.stringify(image)}`];
     let first: DeployResult;
 
     it("comes up with its minimum in service and every part in place", async () => {
@@ -134,12 +141,10 @@ describe("stack lifecycle", function () {
     });
 
     it("rolls a changed image and type through the running instances", async () => {
-      const before = (await group(fleetsOf(first)["app"]!.group.name)).Instances?.map((one) => one.InstanceId) ?? [];
+      const before = (await serving(fleetsOf(first)["app"]!.group.name)).map((one) => one.InstanceId);
       const imagesBefore = await imagesOf(before);
-      const image = JSON.stringify({ id: "ami-0b1c2d3e4f5061728", bakeType: "t3.medium" });
-      const change = ["--set", "fleet:fleets.app.instanceType=t3.medium", "--set", `fleet:fleets.app.image=${image}`];
-      const result = await succeed("up", "staging", ...change);
-      const after = (await group(fleetsOf(first)["app"]!.group.name)).Instances ?? [];
+      const result = await succeed("up", "staging", ...rolled);
+      const after = await serving(fleetsOf(first)["app"]!.group.name);
       assert.deepEqual(
         after.map((one) => one.InstanceType),
         ["t3.medium", "t3.medium"],
@@ -159,8 +164,7 @@ describe("stack lifecycle", function () {
         bootSeconds: 60,
         scaling: { targets: [{ predefined: "ASGAverageCPUUtilization", target: 50 }] },
       });
-      await succeed("up", "staging");
-      const added = await succeed("up", "staging", "--set", `fleet:fleets.worker=${worker}`);
+      const added = await succeed("up", "staging", ...rolled, "--set", `fleet:fleets.worker=${worker}`);
       // The dashboard shows all fleets.
       const ofFleets = (result: DeployResult) =>
         changes(result).filter((line) => !line.startsWith("update storefront-staging-web-v3-operations"));
@@ -168,7 +172,7 @@ describe("stack lifecycle", function () {
         ofFleets(added).every((line) => line.startsWith("create storefront-staging-web-v3-worker")),
         changes(added).join("\n"),
       );
-      const removed = await succeed("up", "staging");
+      const removed = await succeed("up", "staging", ...rolled);
       assert.ok(
         ofFleets(removed).every((line) => line.startsWith("delete storefront-staging-web-v3-worker")),
         changes(removed).join("\n"),
@@ -180,8 +184,8 @@ describe("stack lifecycle", function () {
       const renamed = JSON.stringify({
         front: {
           formerly: "app",
-          image: { id: "ami-0a1b2c3d4e5f60718", bakeType: "t3.small" },
-          instanceType: "t3.small",
+          image,
+          instanceType: image.bakeType,
           size: { min: 2, max: 6 },
           bootSeconds: 120,
           scaling: { up: { threshold: 70 }, down: { threshold: 30 } },
@@ -197,7 +201,7 @@ describe("stack lifecycle", function () {
 
     it("hears of a terminated instance in its queue", async () => {
       const { notices, group: named } = fleetsOf(first)["app"]!;
-      const [victim] = (await group(named.name)).Instances ?? [];
+      const [victim] = await serving(named.name);
       const scaling = new AutoScalingClient(clientOptions(endpoint, region));
       await scaling.send(
         new TerminateInstanceInAutoScalingGroupCommand({ InstanceId: victim?.InstanceId, ShouldDecrementDesiredCapacity: false }),

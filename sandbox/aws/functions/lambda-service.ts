@@ -142,6 +142,7 @@ export class LambdaService implements AwsService {
       region: this.#world.region,
       receive: (count, waitSeconds) => this.#receive(queueUrl, roleName, count, waitSeconds),
       delete: (messages) => this.#delete(queueUrl, roleName, messages),
+      release: (messages) => this.#release(queueUrl, messages),
       invoke: (payload) => this.#invoke(entry.mapping, payload),
       log: (line) => this.#world.log(line),
     });
@@ -250,6 +251,12 @@ export class LambdaService implements AwsService {
       const Entries = messages.slice(at, at + 10).map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
       await this.#direct.json("sqs", "DeleteMessageBatch", { QueueUrl, Entries }, roleName);
     }
+  }
+
+  /** Not as the function's role, which need not be allowed it. */
+  async #release(QueueUrl: string, messages: readonly QueueMessage[]): Promise<void> {
+    for (const { ReceiptHandle } of messages)
+      await this.#direct.json("sqs", "ChangeMessageVisibility", { QueueUrl, ReceiptHandle, VisibilityTimeout: 0 });
   }
 
   async #invoke(mapping: Mapping, payload: string): Promise<InvocationResult> {

@@ -33,6 +33,8 @@ export interface PollerPorts {
   readonly region: string;
   receive(count: number, waitSeconds: number): Promise<readonly QueueMessage[]>;
   delete(messages: readonly QueueMessage[]): Promise<void>;
+  /** Makes messages visible again that were received and are not worked on. */
+  release(messages: readonly QueueMessage[]): Promise<void>;
   invoke(payload: string): Promise<InvocationResult>;
   log(line: string): void;
 }
@@ -71,6 +73,10 @@ export class Poller {
       try {
         const batch = await this.#collect();
         if (batch.length === 0) continue;
+        if (this.#isClosed()) {
+          await this.#ports.release(batch);
+          return;
+        }
         const work = this.#process(batch).finally(() => this.#running.delete(work));
         this.#running.add(work);
         const most = this.#mapping.maximumConcurrency ?? usualConcurrency;
