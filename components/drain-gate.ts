@@ -1,16 +1,30 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { stackPrefix } from "../contract/naming.ts";
+import type { NamingInputs } from "../contract/naming.ts";
 import { drainCommand, drainVariable } from "../contract/state-commands.ts";
 import type { DrainRequest } from "../contract/state-commands.ts";
-import type { NodeCleanupArgs } from "./node-cleanup.ts";
+import type { Account } from "./account.ts";
 
-export interface DrainGateArgs extends Pick<
-  NodeCleanupArgs,
-  "naming" | "account" | "notices" | "settleSeconds" | "drainTimeoutSeconds" | "roleArn"
-> {
+export interface DrainGateArgs {
+  readonly naming: NamingInputs;
+  readonly account: Account;
+  readonly notices: DrainedQueues;
+  /** Seconds for which nothing may be left before the gate opens. */
+  readonly settleSeconds: number;
+  /** Seconds after which the gate fails. */
+  readonly drainTimeoutSeconds: number;
+  /** Role that the gate takes on; absent = the caller's own. */
+  readonly roleArn?: string | undefined;
   /** The consumer that is asked what is left; absent = a worker consumes, and only the queues are asked. */
   readonly functionName: pulumi.Output<string> | undefined;
+}
+
+/** What must be empty before the gate opens. */
+export interface DrainedQueues {
+  readonly queueUrl: pulumi.Input<string>;
+  readonly deadLetterQueueUrl: pulumi.Input<string>;
+  readonly deadLetterQueueArn: pulumi.Input<string>;
 }
 
 /** So much longer than the gate's own deadline, which says what to do, is Pulumi's, which does not. */

@@ -1,12 +1,11 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { stackPrefix } from "../contract/naming.ts";
-import type { NamingInputs } from "../contract/naming.ts";
 import { typeTokens } from "../contract/type-tokens.ts";
-import type { Account } from "./account.ts";
 import { createCleanupFunction } from "./cleanup-function.ts";
 import type { CleanupFunction, FunctionNetwork } from "./cleanup-function.ts";
 import { createGate } from "./drain-gate.ts";
+import type { DrainedQueues, DrainGateArgs } from "./drain-gate.ts";
 import { consumerStatements, reconcilerStatement, secretStatements } from "./node-cleanup-policies.ts";
 import { stackTags } from "./tags.ts";
 
@@ -40,28 +39,17 @@ export interface ReconcileArgs {
 }
 
 /** The queue that is worked off, and what belongs to it. */
-export interface CleanupNotices {
-  readonly queueUrl: pulumi.Input<string>;
+export interface CleanupNotices extends DrainedQueues {
   readonly queueArn: pulumi.Input<string>;
-  readonly deadLetterQueueUrl: pulumi.Input<string>;
-  readonly deadLetterQueueArn: pulumi.Input<string>;
   readonly alertTopicArn: pulumi.Input<string>;
   /** What lets notices into the queue; the gate outlives none of it. */
   readonly before: readonly pulumi.Resource[];
 }
 
-export interface NodeCleanupArgs {
-  readonly naming: NamingInputs;
-  readonly account: Account;
+export interface NodeCleanupArgs extends Omit<DrainGateArgs, "functionName"> {
   readonly notices: CleanupNotices;
   /** The functions that do the work; absent = a worker outside of the stack does it, and only the gate is here. */
   readonly functions?: CleanupFunctionsArgs | undefined;
-  /** Seconds for which nothing may be left before the gate opens. */
-  readonly settleSeconds: number;
-  /** Seconds after which the gate fails. */
-  readonly drainTimeoutSeconds: number;
-  /** Role that the gate takes on; absent = the caller's own. */
-  readonly roleArn?: string | undefined;
 }
 
 export interface CleanupFunctionsArgs {

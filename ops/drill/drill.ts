@@ -10,17 +10,7 @@ import { DrillLog } from "./log.ts";
 import type { DrillPlan } from "./plan.ts";
 import type { DrillPorts } from "./ports.ts";
 import { awaitNothingLeft } from "./remains.ts";
-
-/** One expectation and what came of it. */
-export interface Verdict {
-  readonly name: "up" | "down" | "nothing left";
-  readonly withinSeconds: number;
-  /** Absent = it did not happen. */
-  readonly tookSeconds?: number;
-  readonly met: boolean;
-  /** What is missing, or what was found, when it was not met. */
-  readonly detail?: string;
-}
+import { verdict, verdictText, type Verdict } from "./verdict.ts";
 
 export interface DrillResult {
   readonly plan: DrillPlan;
@@ -90,12 +80,6 @@ async function loadPhases(plan: DrillPlan, ports: DrillPorts, { log, startSize, 
   verdicts.push(await awaitNothingLeft(ports.remains, ports, log, { fromMs: down.atMs, withinSeconds: leftWithinSeconds, deadBefore }));
 }
 
-function verdict(name: Verdict["name"], withinSeconds: number, tookMs: number | undefined, detail: string): Verdict {
-  if (tookMs === undefined) return { name, withinSeconds, met: false, detail };
-  const tookSeconds = Math.round(tookMs / 1000);
-  return { name, withinSeconds, tookSeconds, met: tookSeconds <= withinSeconds };
-}
-
 interface Phase {
   readonly fromMs: number;
   readonly withinSeconds: number;
@@ -163,9 +147,4 @@ export function judge({ verdicts, aborted }: DrillResult): void {
   const missed = verdicts.filter(({ met }) => !met);
   if (missed.length === 0) return;
   throw new OpsError(exitCodes.failed, `The drill failed:\n${missed.map((one) => `- ${verdictText(one)}`).join("\n")}`);
-}
-
-export function verdictText({ name, withinSeconds, tookSeconds, detail }: Verdict): string {
-  const took = tookSeconds === undefined ? "did not happen" : `took ${tookSeconds} s`;
-  return `${name}: ${took}, expected within ${withinSeconds} s${detail === undefined ? "" : ` (${detail})`}`;
 }

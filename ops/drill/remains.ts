@@ -1,7 +1,7 @@
 /** Whether the departed left something: notices that nobody works on, dead letters, nodes in Chef. */
-import type { Verdict } from "./drill.ts";
 import type { DrillLog } from "./log.ts";
 import type { DrillPorts, Remains } from "./ports.ts";
+import type { Verdict } from "./verdict.ts";
 
 /** As many names as the answer has at most: behind them there may be more. */
 const shownNodes = 20;

@@ -2,8 +2,9 @@
 import { chartStyle, escapeMarkup } from "../simulate/chart.ts";
 import { chartSection, pageStyle } from "../simulate/page.ts";
 import { drillCharts } from "./chart.ts";
-import { verdictText, type DrillResult } from "./drill.ts";
+import type { DrillResult } from "./drill.ts";
 import { clockText, type MetricPoint } from "./events.ts";
+import { verdictText } from "./verdict.ts";
 
 const style = `
 :root { --good: #116329; --bad: #a40e26; }

@@ -1,6 +1,6 @@
 /** The paths below `/_fleet/`: what the sandbox itself asks of its Chef double. Not signed, and only on 127.0.0.1. */
 import type { ChefReply, ChefServerApi } from "./api.ts";
-import type { Fault } from "./server.ts";
+import type { Fault } from "./fault.ts";
 import { accessForNew, newOrganization, type ChefStore } from "./store.ts";
 
 export const adminPath = "/_fleet/";

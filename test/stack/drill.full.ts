@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CloudWatchClient, GetDashboardCommand } from "@aws-sdk/client-cloudwatch";
 import type { Widget } from "../../components/dashboard-body.ts";
-import type { Verdict } from "../../ops/drill/drill.ts";
+import type { Verdict } from "../../ops/drill/verdict.ts";
 import { Checkout } from "../helpers/checkout.ts";
 import { clientOptions } from "../helpers/inventory.ts";
 
