@@ -87,10 +87,14 @@ export class WorkerWorld {
   }
 
   worker(...args: readonly string[]) {
-    return spawn(process.execPath, [join(root, "dist/worker/handler.mjs"), ...args], {
+    const child = spawn(process.execPath, [join(root, "dist/worker/handler.mjs"), ...args], {
       env: this.environment,
       stdio: ["ignore", "pipe", "pipe"],
     });
+    // A worker whose lines nobody takes does not end: with some hundred messages left by the killed ones they fill the pipe.
+    child.stdout.resume();
+    child.stderr.resume();
+    return child;
   }
 
   async depth(queueUrl = this.environment["FLEET_QUEUE_URL"]): Promise<number> {
@@ -102,9 +106,9 @@ export class WorkerWorld {
   }
 }
 
-/** Waits for a condition; a minute is a hang on any machine. */
+/** Waits for a condition; this long is a hang on any machine, also with all messages of two hundred kills left for one worker. */
 export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = performance.now() + 60_000; performance.now() < deadline;) {
+  for (const deadline = performance.now() + 240_000; performance.now() < deadline;) {
     if (await isSo()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
