@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
-import type { DeployOptions } from "../../../sandbox/engine/api.ts";
 import { processesOf } from "./kill.ts";
-import { TestStack, errorsOf, nameOf, operations } from "./stack.ts";
+import { TestStack, nameOf, operations } from "./stack.ts";
 
 const things = (slowMilliseconds: number) => [
   { name: "slow", inputs: { slowMilliseconds } },
   { name: "next", from: { of: "slow.arn" } },
 ];
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
 
 describe("an interrupted run", function () {
   this.timeout(60_000);
@@ -23,60 +26,48 @@ describe("an interrupted run", function () {
     },
   });
 
-  /** The test plugin with another answer to Cancel. */
-  const onCancel = (answer: "unimplemented" | "die"): Partial<DeployOptions> => {
+  it("sends every plugin one Cancel; what that comes to stands in the state, and the next run goes on from there", async () => {
+    const abort = new AbortController();
     const { test } = stack.options({}).plugins;
-    return { plugins: { test: { ...test!, env: { ...test!.env, TEST_CANCEL: answer } } } };
-  };
-
-  it("lets a plugin that knows no Cancel finish the step under way, starts no other and keeps the state right", async () => {
-    const abort = new AbortController();
-    const extra = { signal: abort.signal, ...whenCreating(abort), ...onCancel("unimplemented") };
-    const result = await stack.up(things(1000), extra);
+    const answering = (answer: string) => ({ ...test!, env: { ...test!.env, TEST_CANCEL: answer } });
+    const plugins = { test: test!, deaf: answering("unimplemented"), mortal: answering("die") };
+    const wanted = (milliseconds: number) => [
+      { name: "unready", inputs: { readyMilliseconds: milliseconds } },
+      { name: "deaf", type: "deaf:index:Thing", inputs: { slowMilliseconds: Math.min(milliseconds, 1000) } },
+      { name: "mortal", type: "mortal:index:Thing", inputs: { slowMilliseconds: milliseconds } },
+      { name: "slow", inputs: { slowMilliseconds: milliseconds } },
+      { name: "next", from: { of: "slow.arn" } },
+    ];
+    const asked = () => stack.history(0, "create", "created");
+    const underWay = () =>
+      asked().includes("created unready") && ["deaf", "mortal", "slow"].every((name) => asked().includes(`create ${name}`));
+    let over = false;
+    void until(() => over || underWay()).then(() => abort.abort());
+    const result = await stack.up(wanted(60_000), { plugins, signal: abort.signal }).finally(() => (over = true));
     assert.equal(result.ok, false);
-    assert.deepEqual(stack.calls("cancel"), []);
-    assert.match(errorsOf(result), /^The run was interrupted; what was done is in the state/);
-    assert.deepEqual(stack.history(0, "created", "create"), ["create slow", "created slow"]);
-    assert.ok(stack.resource("slow"));
-    assert.equal(stack.state().pending_operations, undefined);
+    const errors = result.diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message);
+    assert.deepEqual(errors.map((message) => message.replace(/\(Create: .*\)/, "(Create: …)")).sort(), [
+      "The run was interrupted; what was done is in the state, and the next run goes on from there.",
+      "not ready",
+      "plugin mortal is gone (Create: …)",
+      "the engine cancelled the operation",
+    ]);
+    assert.equal(stack.calls("cancel").length, 2, "one for each that knows it");
+    assert.deepEqual(stack.resource("unready")?.["initErrors"], ["not ready"]);
+    assert.ok(stack.resource("deaf"), "the step under way was finished");
+    const pending = stack.state().pending_operations?.map(({ type, resource }) => `${type} ${nameOf(resource.urn)}`);
+    assert.deepEqual(pending?.sort(), ["creating mortal", "creating slow"]);
+    assert.equal(stack.history(0, "create").includes("create next"), false, "no other step was started");
     assert.deepEqual(processesOf(stack.cloud), []);
-    assert.deepEqual(operations(await stack.up(things(1000))), { next: ["create"] });
-  });
-
-  it("sends every plugin one Cancel: what exists but is not ready is kept as such, and the next run works on it", async () => {
-    const abort = new AbortController();
-    const waiting = [{ name: "slow", inputs: { readyMilliseconds: 30_000 } }, things(0)[1]];
-    // As long as the second signal does not come, nothing else is done to the plugin.
-    const result = await stack.up(waiting, { signal: abort.signal, killSignal: new AbortController().signal, ...whenCreating(abort) });
-    assert.equal(result.ok, false);
-    assert.match(errorsOf(result), /^not ready\nThe run was interrupted/);
-    assert.equal(stack.calls("cancel").length, 1);
-    assert.deepEqual(stack.resource("slow")?.["initErrors"], ["not ready"]);
-    assert.equal(stack.state().pending_operations, undefined);
-    assert.deepEqual(stack.ids(), stack.knownIds());
-    assert.deepEqual(processesOf(stack.cloud), []);
-    assert.deepEqual(operations(await stack.up(waiting)), { slow: ["update"], next: ["create"] });
-    assert.equal(stack.resource("slow")?.["initErrors"], undefined);
-  });
-
-  it("notes as pending what a Cancel ended before anybody knew what came of it", async () => {
-    const abort = new AbortController();
-    const result = await stack.up(things(30_000), { signal: abort.signal, ...whenCreating(abort) });
-    assert.match(errorsOf(result), /^the engine cancelled the operation\nThe run was interrupted/);
-    assert.deepEqual(
-      stack.state().pending_operations?.map(({ type }) => type),
-      ["creating"],
-    );
-    assert.deepEqual(operations(await stack.up(things(0))), { slow: ["create"], next: ["create"] });
-  });
-
-  it("ends all the same when a plugin dies of it, and the next run takes up what that had under way", async () => {
-    const abort = new AbortController();
-    const result = await stack.up(things(30_000), { signal: abort.signal, ...whenCreating(abort), ...onCancel("die") });
-    assert.match(errorsOf(result), /^plugin test is gone \(Create: [^\n]+\)\nThe run was interrupted/);
-    assert.deepEqual(processesOf(stack.cloud), []);
-    assert.deepEqual(operations(await stack.up(things(0))), { slow: ["create"], next: ["create"] });
-    assert.deepEqual(stack.existing(), ["next", "slow"]);
+    assert.deepEqual(operations(await stack.up(wanted(0), { plugins })), {
+      unready: ["update"],
+      deaf: ["update"],
+      mortal: ["create"],
+      slow: ["create"],
+      next: ["create"],
+    });
+    assert.equal(stack.resource("unready")?.["initErrors"], undefined);
+    assert.deepEqual(stack.existing(), ["deaf", "mortal", "next", "slow", "unready"]);
   });
 
   it("ends at once at the second signal, with the step under way noted as pending", async () => {
