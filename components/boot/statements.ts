@@ -18,7 +18,8 @@ export function bootStatements(prefix: string, args: FleetArgs, place: Place): P
   if (!needsBootScript(args)) return [];
   return [
     ...reportStatements(prefix, args, place),
-    ...(args.chef === undefined ? [] : secretStatements(args.chef, place)),
+    // Only a server asks for a key: a local run reads none, whatever is given.
+    ...(args.provisioning === "chef-server" && args.chef !== undefined ? secretStatements(args.chef, place) : []),
     ...volumeStatements(args, place),
     ...(args.managedNode === undefined ? [] : managedStatements(args.managedNode)),
   ];

@@ -187,7 +187,7 @@ describe("components/boot: what the role may do", () => {
     assert.deepEqual(sids({}), []);
     assert.deepEqual(sids(systems["none"]!), report);
     assert.deepEqual(sids(systems["chef-server"]!), [...report, "ChefParameters"]);
-    assert.deepEqual(sids(systems["chef-solo"]!), [...report, "ChefParameters", "ListVolumes"]);
+    assert.deepEqual(sids(systems["chef-solo"]!), [...report, "ListVolumes"]);
     assert.deepEqual(sids(systems["managed-node"]!), [...report, "ManagedNode", "WaitForManagedNode", "Cookbooks"]);
     assert.deepEqual(sids(systems["snapshot volume at boot"]!), [
       ...report,
@@ -220,6 +220,64 @@ describe("components/boot: what the role may do", () => {
       ],
     );
   });
+
+  /** Calls in the script that a fleet gets, as the permissions that they need. */
+  const asked = (changes: Partial<FleetArgs>) => {
+    const args = { ...fleetArgs, ...changes };
+    const parts = bootParts({
+      provisioning: args.provisioning,
+      volumes: args.volumes.some(({ mountPoint }) => mountPoint !== undefined),
+    });
+    const text = parts.map((part) => readFileSync(join(root, "boot", part), "utf8")).join("\n");
+    const calls = [...text.matchAll(/^(?!\s*#).*?\bapi ([a-z0-9]+) ([A-Z]\w+)/gm)].map(
+      ([, service = "", action = ""]) => `${service}:${action}`,
+    );
+    return new Set(calls.map((call) => call.replace("monitoring:", "cloudwatch:")));
+  };
+  const volumeKeys = ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncrypt*"];
+  const ofVolumesAtBoot = ["AttachVolume", "CreateVolume", "DeleteVolume", "DescribeSnapshots", "DetachVolume", "ModifyInstanceAttribute"];
+  const [atBoot, secrets] = [ofVolumesAtBoot.map((action) => `ec2:${action}`), ["secretsmanager:GetSecretValue", "ssm:GetParameter"]];
+  const inSecrets = { ...chef, key: "secretsmanager:shop/validator" };
+  const kmsKeyArn = "arn:aws:kms:x:1:key/k";
+
+  /** `never`: in the script, on a way that these settings do not take; `others`: asked for by AWS itself or by the agent. */
+  const options: Readonly<Record<string, { changes: Partial<FleetArgs>; never?: readonly string[]; others?: readonly string[] }>> = {
+    "none with a launch hook": { changes: systems["none"]! },
+    "chef-server, key in a parameter": { changes: systems["chef-server"]!, never: [secrets[0]!] },
+    "chef-server, key in a secret": { changes: { provisioning: "chef-server", chef: inSecrets }, never: [secrets[1]!] },
+    "chef-server, key and authority under a key of one's own": {
+      changes: { provisioning: "chef-server", chef: { ...inSecrets, certificateAuthority: "ssm:ca", kmsKeyArn } },
+      others: ["kms:Decrypt"],
+    },
+    "chef-server with a volume at boot": {
+      changes: { provisioning: "chef-server", chef: inSecrets, volumes: [made] },
+      never: [secrets[1]!],
+    },
+    "chef-solo, volume at launch, and a key that it does not read": { changes: systems["chef-solo"]!, never: atBoot },
+    "volume without a mount point": { changes: { ...systems["none"]!, volumes: [{ deviceName: "/dev/sdf", sizeGiB: 1 }] } },
+    "two volumes at boot under keys of one's own": {
+      changes: {
+        volumes: [
+          { ...made, kmsKeyArn },
+          { ...made, deviceName: "/dev/sdg", mountPoint: "/data", snapshotTags: { "fleet:volume": "data" } },
+        ],
+      },
+      others: volumeKeys,
+    },
+    "managed-node with recipes that anybody may read": {
+      changes: { provisioning: "managed-node", managedNode: { ...managedNode, source: { ...managedNode.source, objectArns: [] } } },
+    },
+    "managed-node with recipes of one's own": { changes: systems["managed-node"]!, others: ["s3:GetObject"] },
+  };
+  for (const [title, { changes, never = [], others = [] }] of Object.entries(options)) {
+    it(`is what its script calls: ${title}`, () => {
+      const own = statements(changes).filter(({ Sid }) => Sid !== "ManagedNode"); // the agent's
+      const allowed = new Set(own.flatMap(({ Action }) => Action));
+      const calls = asked(changes);
+      assert.deepEqual([...calls].filter((one) => !allowed.has(one)).sort(), [...never].sort());
+      assert.deepEqual([...allowed].filter((one) => !calls.has(one)).sort(), [...others].sort());
+    });
+  }
 
   it("asks for what a system does not work without", () => {
     const paths = (changes: Partial<FleetArgs>) => bootArgFaults({ ...fleetArgs, ...changes }).map(({ path }) => path);
