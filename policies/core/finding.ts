@@ -6,6 +6,10 @@ export interface Finding {
   readonly kind: "violation" | "unproved";
   readonly message: string;
   readonly urn?: string;
+  /** What it shares with others, which are told together with it: this, and then the messages. */
+  readonly subject?: string;
+  /** The resources that it is about, when they are several. */
+  readonly urns?: readonly string[];
 }
 
 export type Findings = Iterable<Finding>;
@@ -37,4 +41,24 @@ export function hidden(value: Value, place?: Place): Finding {
 export function expect<T>(value: Value<T>, holds: (value: Value<T>) => boolean, demand: string, place?: Place): Finding[] {
   if (value.hidden) return [hidden(value, place)];
   return holds(value) ? [] : [violation(`${value.describe()}; ${demand}`, place)];
+}
+
+/** Those with the same subject as one, with every message and, where they are several, the resources of each. */
+export function together<F extends Finding>(findings: readonly F[], label: (urn: string) => string): F[] {
+  const bySubject = Map.groupBy(findings, (one) => one.subject ?? one);
+  return [...bySubject].flatMap(([subject, same]) => {
+    const [first] = same;
+    if (typeof subject !== "string" || !first) return same;
+    const urns = [...new Set(same.flatMap(({ urn }) => urn ?? []))];
+    const several = new Set(same.map(({ urn }) => urn)).size > 1;
+    const places = [...Map.groupBy(same, ({ message }) => message)].map(([message, alike]) => {
+      return { message, place: alike.map(({ urn }) => (urn === undefined ? "the stack" : label(urn))).join(", ") };
+    });
+    const messages = [...Map.groupBy(places, ({ place }) => place)].map(([place, alike]) => {
+      return `${alike.map(({ message }) => message).join(", ")}${several ? ` (${place})` : ""}`;
+    });
+    const { urn, ...rest } = first;
+    const where = several ? urns.length > 1 && { urns } : urn !== undefined && { urn };
+    return [{ ...rest, message: `${subject}: ${messages.join("; ")}`, ...where } as F];
+  });
 }

@@ -1,9 +1,9 @@
 /** Runs rules over resources and deployments: configuration, exemptions, and rules that throw are settled here, once for all. */
 import type { Deployment } from "../model/deployment.ts";
 import { kinds, type Kind } from "../model/kinds.ts";
-import type { AnyResource } from "../model/resource.ts";
+import { nameOf, type AnyResource } from "../model/resource.ts";
 import { names, standing, type Exemption } from "./exemption.ts";
-import type { Finding, Findings } from "./finding.ts";
+import { together, type Finding, type Findings } from "./finding.ts";
 import type { FleetExemption, PackFacts } from "./pack-facts.ts";
 import type { AnyRule, Context, Edit, Rule } from "./rule.ts";
 
@@ -75,10 +75,11 @@ export class Run {
     const { stack } = rule;
     if (!stack) return [];
     const found = this.#collect(rule, (context) => stack(deployment, context));
-    return this.#settle(rule, found, (urn) => {
+    const settled = this.#settle(rule, found, (urn) => {
       const resource = deployment.byUrn(urn);
       return resource ? deployment.lineage(resource).map((one) => one.urn) : [urn];
     });
+    return together(settled, (urn) => deployment.byUrn(urn)?.label ?? nameOf(urn));
   }
 
   /** The edits that would repair the resource; none when the rule throws. */

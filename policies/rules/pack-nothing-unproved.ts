@@ -12,6 +12,6 @@ export const packNothingUnproved = defineRule({
   url: "https://github.com/pulumi/pulumi-policy/issues/181",
   *stack(_deployment, { pack }) {
     for (const { rule, message, urn } of pack.takeUnproved())
-      yield violation(`${rule} is unproved: ${message}`, urn === undefined ? undefined : { urn });
+      yield { ...violation(message, urn === undefined ? undefined : { urn }), subject: `${rule} is unproved` };
   },
 });

@@ -12,8 +12,9 @@ export interface Violation {
   readonly rule: AnyRule;
   readonly level: "advisory" | "mandatory";
   readonly message: string;
-  /** Absent when the stack as a whole is meant. */
+  /** Absent when the stack as a whole is meant, or several resources. */
   readonly urn?: string;
+  readonly urns?: readonly string[];
 }
 
 export interface Analysis {
@@ -45,8 +46,8 @@ export function analyze(state: readonly StateResource[], { rules, exemptions, co
     enabled.flatMap((rule) => run.checkResource(rule, resource).map((one) => ({ rule, one }))),
   );
   const byStack = enabled.flatMap((rule) => run.checkStack(rule, deployment).map((one) => ({ rule, one })));
-  const violations = [...byResource, ...byStack].map(({ rule, one: { message, urn } }): Violation => {
-    return { rule, level: reported(rule, config), message, ...(urn !== undefined && { urn }) };
+  const violations = [...byResource, ...byStack].map(({ rule, one: { message, urn, urns } }): Violation => {
+    return { rule, level: reported(rule, config), message, ...(urn !== undefined && { urn }), ...(urns && { urns }) };
   });
   return { rules: enabled, resources: resources.length, violations: violations.sort(byWeight) };
 }
@@ -58,7 +59,8 @@ function byWeight(one: Violation, other: Violation): number {
 }
 
 /** Type and name of a resource for a reader; the stack when there is no URN. */
-export function placeOf({ urn }: Pick<Violation, "urn">): string {
+export function placeOf({ urn, urns }: Pick<Violation, "urn" | "urns">): string {
+  if (urns) return `${urns.length} resources`;
   if (urn === undefined) return "the stack";
   const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
   return `${type.slice(type.lastIndexOf(":") + 1)} "${nameOf(urn)}"`;

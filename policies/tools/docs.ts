@@ -40,7 +40,8 @@ and the program then refuses to run without the pack. A configuration file chang
 \`\`\`
 
 **Unproved.** A check that meets a value which is only known after the deployment, or which is encrypted in an exported
-state, has proved nothing. It is reported by \`pack-nothing-unproved\`, at that rule's level, and hides no other check. With
+state, has proved nothing. It is reported by \`pack-nothing-unproved\`, at that rule's level, in one line for each rule that
+names every resource and what is missing, and hides no other check. With
 \`"whenUnproved": "violation"\` a rule reports it itself, at its own level. Before the first deployment the rules that read
 the policies of topics, queues and keys are unproved, because these contain ARNs that AWS has yet to assign; they are
 proved at the end of that deployment and at every later preview.

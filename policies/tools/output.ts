@@ -21,11 +21,12 @@ function asText(analysis: Analysis): string {
 function asJson({ rules, resources, violations }: Analysis): unknown {
   return {
     summary: { resources, rules: rules.length, mandatory: count(violations, "mandatory"), advisory: count(violations, "advisory") },
-    violations: violations.map(({ rule, level, message, urn }) => ({
+    violations: violations.map(({ rule, level, message, urn, urns }) => ({
       rule: rule.id,
       level,
       severity: rule.severity,
       ...(urn !== undefined && { urn }),
+      ...(urns && { urns }),
       message,
       title: rule.title,
       remediation: rule.remediation,

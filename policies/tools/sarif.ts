@@ -50,20 +50,20 @@ export function uriOf(file: string, directory: string): string {
   return outside ? pathToFileURL(file).href : path.split(sep).map(encodeURIComponent).join("/");
 }
 
-function sarifResult({ rule, level, message, urn }: Violation, ruleIndex: number, uri: string, line: number): Result {
+function sarifResult(violation: Violation, ruleIndex: number, uri: string, lines: ReadonlyMap<string, number>): Result {
+  const { rule, level, message, urn, urns = urn === undefined ? [] : [urn] } = violation;
+  const place = (startLine = 1) => ({ physicalLocation: { artifactLocation: { uri }, region: { startLine } } });
   return {
     ruleId: rule.id,
     ruleIndex,
     level: sarifLevel[level],
-    message: { text: `${placeOf(urn === undefined ? {} : { urn })}: ${message}` },
-    locations: [
-      {
-        physicalLocation: { artifactLocation: { uri }, region: { startLine: line } },
-        ...(urn !== undefined && { logicalLocations: [{ fullyQualifiedName: urn, kind: "resource" }] }),
-      },
-    ],
+    message: { text: `${placeOf(violation)}: ${message}` },
+    locations:
+      urns.length === 0
+        ? [place()]
+        : urns.map((one) => ({ ...place(lines.get(one)), logicalLocations: [{ fullyQualifiedName: one, kind: "resource" }] })),
     // The message names values that change; rule and resource stay the same finding.
-    partialFingerprints: { ruleAndResource: `${rule.id} ${urn ?? ""}` },
+    partialFingerprints: { ruleAndResource: `${rule.id} ${urns.join(" ")}` },
   };
 }
 
@@ -77,7 +77,7 @@ export function asSarif({ rules, violations }: Analysis, { file, text, version }
     runs: [
       {
         tool: { driver: { name: "fleet policies", version, rules: rules.map(sarifRule) } },
-        results: violations.map((one) => sarifResult(one, index.get(one.rule.id) ?? -1, uri, lines.get(one.urn ?? "") ?? 1)),
+        results: violations.map((one) => sarifResult(one, index.get(one.rule.id) ?? -1, uri, lines)),
       },
     ],
   };

@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Log } from "sarif";
 import { command } from "../../policies/tools/command.ts";
+import { packNothingUnproved } from "../../policies/rules/pack-nothing-unproved.ts";
+import { render } from "../../policies/tools/output.ts";
 import { uriOf } from "../../policies/tools/sarif.ts";
 import { readState, stackOf } from "../../policies/tools/state.ts";
 import { rules } from "../../policies/rules.ts";
@@ -405,5 +407,49 @@ describe("policies analyze", function () {
     const help = await run("--help");
     assert.deepEqual([help.status, help.stderr], [0, ""]);
     assert.match(help.stdout, /Exit status: 0 nothing mandatory is violated, 1 something is, 2 /);
+  });
+});
+
+describe("a finding about several resources", () => {
+  const urns = ["web", "worker"].map((name) => `urn:pulumi:test::fleet::aws:autoscaling/group:Group::${name}`);
+  const message = 'a-rule is unproved: name is encrypted (Group "web", Group "worker")';
+  const analysis = {
+    rules: [packNothingUnproved],
+    resources: 2,
+    violations: [{ rule: packNothingUnproved, level: "advisory" as const, message, urns }],
+  };
+  const source = { file: "state.json", text: urns.map((urn) => `"urn": "${urn}"`).join("\n"), version: "1.0.0" };
+
+  it("is one in every output, and names them all", () => {
+    assert.match(
+      render(analysis, "text", source),
+      /^advisory pack-nothing-unproved \(medium\): 2 resources\n {2}a-rule is unproved: name is/,
+    );
+    const [one] = (JSON.parse(render(analysis, "json", source)) as { violations: object[] }).violations;
+    assert.deepEqual(one && { ...one, title: "", remediation: "", url: "" }, {
+      rule: "pack-nothing-unproved",
+      level: "advisory",
+      severity: "medium",
+      urns,
+      message,
+      title: "",
+      remediation: "",
+      url: "",
+      controls: [],
+    });
+    const [result] = (JSON.parse(render(analysis, "sarif", source)) as Log).runs[0]?.results ?? [];
+    assert.ok(result);
+    assert.deepEqual(
+      result.locations?.map(({ physicalLocation, logicalLocations }) => [
+        physicalLocation?.region?.startLine,
+        logicalLocations?.[0]?.fullyQualifiedName,
+      ]),
+      [
+        [1, urns[0]],
+        [2, urns[1]],
+      ],
+    );
+    assert.equal(result.message.text, `2 resources: ${message}`);
+    assert.deepEqual(result.partialFingerprints, { ruleAndResource: `pack-nothing-unproved ${urns.join(" ")}` });
   });
 });

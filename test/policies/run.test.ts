@@ -1,6 +1,6 @@
 /** What holds for every rule: failures, exemptions, configuration, and what is unproved. */
 import assert from "node:assert/strict";
-import { violation } from "../../policies/core/finding.ts";
+import { together, unproved, violation } from "../../policies/core/finding.ts";
 import { defineRule } from "../../policies/core/rule.ts";
 import { nameOf } from "../../policies/model/resource.ts";
 import { imageFactsKnown } from "../../policies/rules/image-facts-known.ts";
@@ -221,6 +221,54 @@ describe("what is unproved", () => {
     );
   });
 
+  it("is one line for each rule, with every resource and all that is missing, and what is exempt left out", async () => {
+    const overrides = [{ instanceType: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" }];
+    const launchTemplateSpecification = { launchTemplateId: "${template.id}", version: "1" };
+    const mixed = { mixedInstancesPolicy: { launchTemplate: { launchTemplateSpecification, overrides } } };
+    const resources = stack({
+      template: { type: "aws:ec2:LaunchTemplate", properties: { tags: { "fleet:bake-type": "m7g.large" } } },
+      web: group(template),
+      worker: group(mixed),
+      jobs: group(mixed),
+    });
+    const told = async (exempt: readonly string[]) => {
+      const exemptions = exempt.map((resource) => ({
+        rule: packNothingUnproved.id,
+        resource,
+        reason: "It is a test",
+        expires: "2999-12-31",
+      }));
+      const said = await new PackInProcess([imageInstanceTypeMatch, packNothingUnproved], { exemptions }).analyzeAll(resources);
+      return said.filter(({ rule }) => rule === packNothingUnproved.id).map(({ urn, message: text }) => [nameOf(urn), text]);
+    };
+    const path = "mixedInstancesPolicy.launchTemplate.overrides[0].instanceType is known only after the deployment";
+    assert.deepEqual(await told([]), [
+      ["", `image-instance-type-match is unproved: ${message} (Group "web"); ${path} (Group "worker", Group "jobs")`],
+    ]);
+    assert.deepEqual(await told(["worker"]), [
+      ["", `image-instance-type-match is unproved: ${message} (Group "web"); ${path} (Group "jobs")`],
+    ]);
+    assert.deepEqual(await told(["web", "worker"]), [["jobs", `image-instance-type-match is unproved: ${path}`]]);
+  });
+
+  it("is told of the stack where it is about the stack and one resource, and of several only where they are", () => {
+    const label = (urn: string) => `the ${urn}`;
+    const one = (message: string, urn?: string) => ({ ...unproved(message, urn === undefined ? undefined : { urn }), subject: "a" });
+    const alone = violation("z", { urn: "web" });
+    const told = [one("x"), alone, one("y", "web")];
+    assert.deepEqual(together(told, label), [{ kind: "unproved", subject: "a", message: "a: x (the stack); y (the web)" }, alone]);
+    assert.deepEqual(together([one("x", "web"), one("y", "web")], label), [
+      { kind: "unproved", subject: "a", message: "a: x, y", urn: "web" },
+    ]);
+    assert.deepEqual(
+      together([one("x", "web"), one("x", "worker"), one("y", "worker"), one("z", "worker")], label).map(({ message: text }) => text),
+      ["a: x (the web, the worker); y, z (the worker)"],
+    );
+    assert.deepEqual(together([one("x", "web"), one("y", "worker")], label), [
+      { kind: "unproved", subject: "a", message: "a: x (the web); y (the worker)", urns: ["web", "worker"] },
+    ]);
+  });
+
   it("does not hide other checks of the same rule", async () => {
     const overrides = [{ instanceType: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" }, { instanceType: "m6g.large" }];
     const resources = stack({
@@ -267,10 +315,7 @@ describe("joins", () => {
     const none = stack({ web: group(), notices: notification([unknown]) }, false);
     assert.deepEqual(await outcome(none), [["pack-nothing-unproved", "web"]]);
     const two = stack({ web: group(), worker: group(), notices: notification(["${web.arn}${worker.arn}"]) }, false);
-    assert.deepEqual(await outcome(two), [
-      ["pack-nothing-unproved", "web"],
-      ["pack-nothing-unproved", "worker"],
-    ]);
+    assert.deepEqual(await outcome(two), [["pack-nothing-unproved", ""]], "both in one");
   });
 
   it("take a known id that no output repeats for the resource that it was made from", async () => {
