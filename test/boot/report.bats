@@ -144,7 +144,7 @@ load helpers
 
 @test "the limit of the boot ends it, also in the middle of a long command" {
   stub chef-client 'exec /usr/bin/sleep 60'
-  boot none no 'end_boot() { /usr/bin/sleep 0.3; kill -TERM $$; }; limit_boot() { end_boot & helpers+=($!); }; set_up() { step long run chef-client; }; '"$whole"
+  boot none no 'end_boot() { until [ -s "$T/chef-client.calls" ]; do /usr/bin/sleep 0.05; done; kill -TERM $$; }; limit_boot() { end_boot & helpers+=($!); }; set_up() { step long run chef-client; }; '"$whole"
   [ "$status" -eq 1 ]
   [[ $log == *'FAILED: the boot was ended after'* ]]
   [[ $(calls_of CompleteLifecycleAction) == *ABANDON* ]]
@@ -152,7 +152,7 @@ load helpers
 
 @test "a hook is kept alive while the boot goes on" {
   settings heartbeatSeconds=3
-  boot none no 'unset -f keep_hook_alive; '"$(sed -n '/^keep_hook_alive()/,/^}/p' "$root/boot/report.sh")"'; nap() { /usr/bin/sleep 0.05; }; set_up() { /usr/bin/sleep 0.5; }; '"$whole"
+  boot none no 'unset -f keep_hook_alive; '"$(sed -n '/^keep_hook_alive()/,/^}/p' "$root/boot/report.sh")"'; nap() { /usr/bin/sleep 0.05; }; set_up() { until [ "$(grep -c "^RecordLifecycleActionHeartbeat " "$T/calls")" -ge 2 ]; do /usr/bin/sleep 0.05; done; }; '"$whole"
   [ "$status" -eq 0 ]
   [ "$(calls_of RecordLifecycleActionHeartbeat | wc -l)" -ge 2 ]
 }

@@ -14,6 +14,7 @@ const tool = (name: string) => {
 };
 
 describe("boot scripts", function () {
+  this.timeout(900_000); // a whole file of bats in one test
   let folder: string;
   before(() => (folder = mkdtempSync(join(tmpdir(), "fleet-scripts-"))));
   after(() => rmSync(folder, { recursive: true, force: true }));
