@@ -8,6 +8,8 @@ const root = join(import.meta.dirname, "../..");
 
 interface StartOptions {
   readonly environment?: Record<string, string>;
+  /** Sends itself this signal when what it has said on stdout fits the pattern. */
+  readonly signalAt?: { readonly pattern: RegExp; readonly signal: NodeJS.Signals };
   /** After that it is killed; default 300,000: a hang on any machine, where an `up` on a cold, busy one takes more than a minute. */
   readonly timeoutMs?: number;
 }
@@ -38,9 +40,12 @@ export class Checkout {
 
   /** Starts one of the project's TypeScript entries; `environment` comes on top of this process's. */
   start(entry: string, args: readonly string[], options: StartOptions = {}): ChildProcessByStdio<null, Readable, Readable> {
-    return spawn(process.execPath, [join(this.path, entry), ...args], {
+    const { signalAt } = options;
+    const imports = signalAt === undefined ? [] : ["--import", join(import.meta.dirname, "signal-at.ts")];
+    const signalling = signalAt === undefined ? {} : { FLEET_SIGNAL_AT: signalAt.pattern.source, FLEET_SIGNAL: signalAt.signal };
+    return spawn(process.execPath, [...imports, join(this.path, entry), ...args], {
       cwd: this.path,
-      env: { ...process.env, ...this.#compileCache(), ...options.environment },
+      env: { ...process.env, ...this.#compileCache(), ...signalling, ...options.environment },
       stdio: ["ignore", "pipe", "pipe"],
       timeout: options.timeoutMs ?? 300_000,
       killSignal: "SIGKILL",

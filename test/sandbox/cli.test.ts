@@ -1,6 +1,5 @@
 /** The sandbox's command line as a person uses it, with the real program, engine, policies and local AWS. */
 import assert from "node:assert/strict";
-import type { ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -52,7 +51,7 @@ describe("npm run sandbox", function () {
   }
   const status = async () => json(await checkout.sandbox("status", "--json")) as Status;
   const run = (verb: string, args: readonly string[], environment: Record<string, string> = {}) =>
-    checkout.run("sandbox/cli.ts", [verb, ...args], { environment, timeoutMs: 200_000 });
+    checkout.run("sandbox/cli.ts", [verb, ...args], { environment });
 
   describe("preview, with credentials, profiles and backends planted around it", () => {
     let trap: Server;
@@ -148,23 +147,12 @@ describe("npm run sandbox", function () {
     assert.deepEqual([report.ok, report.steps, report.diagnostics[0]?.severity], [false, [], "error"]);
   });
 
-  /** Starts a verb on staging and hands over once `line` was printed. */
-  function begin(
-    verb: string,
-    line: RegExp,
-  ): { readonly child: ChildProcess; readonly reached: Promise<void>; readonly ended: Promise<number | null> } {
-    const child = checkout.start("sandbox/cli.ts", [verb, "--stack", "staging"], { timeoutMs: 200_000 });
-    const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-    let output = "";
-    const reached = new Promise<void>((resolve, reject) => {
-      child.stdout.setEncoding("utf8").on("data", (text: string) => {
-        output += text;
-        if (line.test(output)) resolve();
-      });
-      void ended.then(() => reject(new Error(`ended before ${line}:\n${output}`)));
-    });
-    return { child, reached, ended };
-  }
+  /** Runs a verb on staging, which gets the signal when it prints the line. */
+  const interrupted = async (verb: string, pattern: RegExp, signal: NodeJS.Signals): Promise<number> => {
+    const ended = await checkout.run("sandbox/cli.ts", [verb, "--stack", "staging"], { signalAt: { pattern, signal } });
+    assert.match(ended.stdout, pattern);
+    return ended.code;
+  };
 
   /** Programs, packs, plugins and commands of a run in the checkout. */
   const ofARun = () =>
@@ -182,20 +170,14 @@ describe("npm run sandbox", function () {
     let kept: { readonly state: string; readonly awsId: string };
 
     it("ends on Ctrl-C with a state that the next run goes on from, and no process of the run left", async () => {
-      const { child, reached, ended } = begin("up", /create +sns\.Topic/);
-      await reached;
-      child.kill("SIGINT");
-      assert.equal(await ended, 130);
+      assert.equal(await interrupted("up", /create +sns\.Topic/, "SIGINT"), 130);
       first = await status();
       assert.ok((first.stacks[0]?.resources ?? 0) > 0);
       assert.deepEqual(ofARun(), []);
     });
 
     it("ends on SIGTERM likewise, also while program, pack and plugins start", async () => {
-      const { child, reached, ended } = begin("preview", /^Previewing:$/m);
-      await reached;
-      child.kill("SIGTERM");
-      assert.equal(await ended, 130);
+      assert.equal(await interrupted("preview", /^Previewing:$/m, "SIGTERM"), 130);
       assert.deepEqual(ofARun(), []);
     });
 
@@ -292,7 +274,7 @@ describe("npm run sandbox", function () {
     assert.match(refused.stderr, new RegExp(`\\b${port}\\b`));
     assert.equal(refused.stdout, "");
 
-    const child = checkout.start("sandbox/cli.ts", ["aws"], { timeoutMs: 200_000 });
+    const child = checkout.start("sandbox/cli.ts", ["aws"]);
     const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
     const first = await new Promise<string>((resolve) => child.stdout.setEncoding("utf8").once("data", (text: string) => resolve(text)));
     assert.match(first, /^http:\/\/127\.0\.0\.1:\d+\n$/);

@@ -24,8 +24,15 @@ describe("kill -9 of the engine during up", function () {
   /** Starts `up`, which is killed as soon as the n-th creation is reported; false when it ended before that. */
   const killAfter = (creations: number): Promise<boolean> =>
     new Promise((resolve, reject) => {
-      const args = ["--import", join(import.meta.dirname, "kill-at.ts"), join(checkout.path, "sandbox/cli.ts"), "up", "--stack", "staging"];
-      const env = { ...process.env, FLEET_KILL_AT_CREATION: String(creations) };
+      const args = [
+        "--import",
+        join(import.meta.dirname, "../helpers/signal-at.ts"),
+        join(checkout.path, "sandbox/cli.ts"),
+        "up",
+        "--stack",
+        "staging",
+      ];
+      const env = { ...process.env, FLEET_SIGNAL_AT: `Updating:(?:[^]*?^ \\+ create){${creations}}`, FLEET_SIGNAL: "SIGKILL" };
       const child = spawn(process.execPath, args, { cwd: checkout.path, env, stdio: "ignore" });
       child.on("error", reject).on("close", (_, signal) => resolve(signal === "SIGKILL"));
     });
