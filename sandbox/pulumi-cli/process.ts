@@ -34,6 +34,9 @@ export function requirePulumi(path: string): string {
   );
 }
 
+/** What the CLI may take to end at once by itself. */
+const endMilliseconds = 5000;
+
 /** The executable, and what it runs in. */
 export interface Installation {
   readonly pulumi: string;
@@ -46,7 +49,7 @@ export interface RunOptions {
   readonly onLine?: (line: string) => void;
   /** What an abort asks for the CLI's own way of ending: it waits for the operations under way. */
   readonly signal?: AbortSignal;
-  /** Ends CLI and plugins at once. */
+  /** What an abort after that asks for: the CLI leaves what is under way, ends its plugins, lifts its lock. One that does not is killed. */
   readonly killSignal?: AbortSignal;
   readonly input?: string;
 }
@@ -75,8 +78,13 @@ export async function runPulumi(installation: Installation, args: readonly strin
   };
   const interrupt = () => send("SIGINT", false);
   const kill = () => send("SIGKILL", true);
+  let late: NodeJS.Timeout | undefined;
+  const end = () => {
+    interrupt();
+    late = setTimeout(kill, endMilliseconds);
+  };
   options.signal?.addEventListener("abort", interrupt, { once: true });
-  options.killSignal?.addEventListener("abort", kill, { once: true });
+  options.killSignal?.addEventListener("abort", end, { once: true });
   process.once("exit", kill);
   const lines: string[] = [];
   const errors: string[] = [];
@@ -93,10 +101,11 @@ export async function runPulumi(installation: Installation, args: readonly strin
     });
     child.on("close", (status) => resolve(status ?? -1));
   });
+  clearTimeout(late);
   // Plugins that outlive a killed CLI.
   kill();
   process.off("exit", kill);
   options.signal?.removeEventListener("abort", interrupt);
-  options.killSignal?.removeEventListener("abort", kill);
+  options.killSignal?.removeEventListener("abort", end);
   return { code, output: lines.join("\n"), errors: errors.join("\n") };
 }

@@ -1,8 +1,9 @@
 /** The folders and files that the CLI works with, apart from everything of the user's. */
 import { existsSync } from "node:fs";
-import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
 import yaml from "yaml";
+import { isAlive } from "../aws/processes.ts";
 import { EngineError } from "../engine/api.ts";
 import type { ConfigMap, DeployOptions, PluginCommand } from "../engine/api.ts";
 import { requirePulumi, runPulumi } from "./process.ts";
@@ -67,6 +68,16 @@ function packVariable({ env, policyPacks = [] }: DeployOptions): Record<string, 
   return "PULUMI_OPTION_POLICY_PACK" in env ? { PULUMI_OPTION_POLICY_PACK: policyPacks.map(({ dir }) => resolve(dir)).join(",") } : {};
 }
 
+/** A CLI that was killed leaves its lock in the backend, which nobody but us uses. */
+async function removeDeadLocks(backend: string): Promise<void> {
+  const folder = join(backend, ".pulumi", "locks");
+  const names = existsSync(folder) ? await readdir(folder, { recursive: true }) : [];
+  for (const file of names.filter((name) => name.endsWith(".json")).map((name) => join(folder, name))) {
+    const { pid } = JSON.parse(await readFile(file, "utf8")) as { readonly pid: number };
+    if (!isAlive(pid)) await rm(file);
+  }
+}
+
 export async function openWorkspace(options: DeployOptions): Promise<Workspace> {
   const pulumi = requirePulumi(options.env["PATH"] ?? "");
   const root = join(dirname(options.stateFile), `pulumi-${basename(options.stateFile, ".json")}`);
@@ -82,6 +93,7 @@ export async function openWorkspace(options: DeployOptions): Promise<Workspace> 
     await writeFile(file, pluginScript(plugin));
     await chmod(file, 0o755);
   }
+  await removeDeadLocks(backend);
   await writeProject(project, options, `file://${backend}`);
   const workspace = {
     pulumi,
@@ -99,6 +111,8 @@ export async function openWorkspace(options: DeployOptions): Promise<Workspace> 
       // Plugins are those on the PATH, or none: nothing is loaded from the network.
       PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
       PULUMI_ENABLE_STREAMING_JSON_PREVIEW: "true",
+      // The runner of packs would leave a folder of compiled code among the system's temporary files.
+      TS_NODE_CACHE: "false",
       NO_COLOR: "1",
     },
   };

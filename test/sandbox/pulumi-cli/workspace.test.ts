@@ -1,9 +1,11 @@
 /** The CLI's surroundings, with a script in the place of the CLI that notes how it was called. */
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import yaml from "yaml";
 import * as cli from "../../../sandbox/pulumi-cli.ts";
+import { runPulumi } from "../../../sandbox/pulumi-cli/process.ts";
 import { TestStack, errorsOf } from "../engine/stack.ts";
 
 const script = (log: string) => `#!/bin/sh
@@ -56,7 +58,7 @@ describe("the CLI's workspace", function () {
     assert.ok(env.includes("PULUMI_OPTION_POLICY_PACK=/pack\n"));
     const names = env.split("\n").map((line) => line.split("=")[0] ?? "");
     assert.deepEqual(
-      names.filter((name) => /^AWS_|NODE_|^npm_|MOCHA/.test(name)),
+      names.filter((name) => /^AWS_|^NODE_|^npm_|MOCHA/.test(name)),
       [],
     );
     const project = yaml.parse(readFileSync(join(root(), "project/Pulumi.yaml"), "utf8")) as { main: string };
@@ -97,6 +99,31 @@ describe("the CLI's workspace", function () {
     writeFileSync(join(root(), "running"), "");
     await stack.engine.preview(options());
     assert.equal(calls().filter((line) => line.startsWith("stack import")).length, 1);
+  });
+
+  it("takes away the lock of a CLI that was killed, and leaves that of one that runs", async () => {
+    const locks = join(root(), "backend/.pulumi/locks/organization/declared/dev");
+    mkdirSync(locks, { recursive: true });
+    const { pid: dead } = spawnSync("true");
+    for (const [name, pid] of Object.entries({ dead, alive: process.pid }))
+      writeFileSync(join(locks, `${name}.json`), JSON.stringify({ pid }));
+    await stack.engine.preview(options());
+    assert.deepEqual(readdirSync(locks), ["alive.json"]);
+  });
+
+  it("asks the CLI to end, and asks once more, before it would kill it", async () => {
+    const file = join(stack.folder, "bin/pulumi");
+    const program = (signals: number) =>
+      `#!${process.execPath}\nlet seen = 0; setInterval(() => {}, 1000); process.on("SIGINT", () => { console.log("SIGINT " + ++seen); if (seen === ${signals}) process.exit(3); }); console.log("ready");\n`;
+    writeFileSync(file, program(2));
+    const [soft, hard] = [new AbortController(), new AbortController()];
+    const onLine = (line: string) => {
+      if (line === "ready") soft.abort();
+      if (line === "SIGINT 1") hard.abort();
+    };
+    const installation = { pulumi: file, project: stack.folder, env: { PATH: process.env["PATH"] ?? "" } };
+    const ended = await runPulumi(installation, [], { onLine, signal: soft.signal, killSignal: hard.signal });
+    assert.deepEqual([ended.code, ended.output], [3, "ready\nSIGINT 1\nSIGINT 2"]);
   });
 
   it("says what is missing when there is no CLI", async () => {
