@@ -190,6 +190,11 @@ describe("what is read without messages", () => {
     );
   });
 
+  it("has its keys in one order, in whichever the engine sends them", () => {
+    const bytes = Buffer.concat([struct({ b: 1 }).serializeBinary(), struct({ a: 2 }).serializeBinary()]);
+    assert.equal(JSON.stringify(structOf(bytes)), '{"a":2,"b":1}');
+  });
+
   it("may be cut short or of a newer kind: an error, never a loop and never another value", () => {
     assert.throws(() => structOf(Buffer.from([0x0a, 0x05, 0x0a, 0x01, 0x61, 0x12, 0x00])), /property of kind none, which this version/);
     assert.throws(
