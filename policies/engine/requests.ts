@@ -62,17 +62,18 @@ const propertiesField = 2;
 const providerField = 6;
 
 /** A resource without its properties, which are read by themselves, and its provider, at which no rule looks. */
-function split(bytes: Buffer, from = 0, end = bytes.length): { rest: Uint8Array; properties: Struct | undefined } {
-  const fields = fieldsOf(bytes, from, end);
+function split(message: Uint8Array): { rest: Uint8Array; properties: Struct | undefined } {
+  const fields = fieldsOf(message);
   const properties = fields.findLast(({ number }) => number === propertiesField);
   const rest = fields.filter(({ number }) => number !== propertiesField && number !== providerField);
   return {
-    rest: new Uint8Array(Buffer.concat(rest.map((field) => bytes.subarray(field.start, field.end)))),
-    properties: properties && ({ toJavaScript: () => structOf(bytes, properties.from, properties.end) } as unknown as Struct),
+    rest: new Uint8Array(Buffer.concat(rest.map(({ bytes }) => bytes))),
+    properties: properties && ({ toJavaScript: () => structOf(properties.content) } as unknown as Struct),
   };
 }
 
-const bufferOf = ({ buffer, byteOffset, length }: Uint8Array) => Buffer.from(buffer, byteOffset, length);
+/** The same bytes and no Buffer, of which google-protobuf would make a copy. */
+const viewOf = ({ buffer, byteOffset, length }: Uint8Array) => new Uint8Array(buffer, byteOffset, length);
 
 /** Stands for all resources of a type. */
 function carrierOf(type: string, options: protocol.AnalyzerResourceOptions): protocol.AnalyzerResource {
@@ -105,7 +106,7 @@ export class Requests {
   }
 
   readResource(bytes: Uint8Array): protocol.AnalyzeRequest {
-    const { rest, properties } = split(bufferOf(bytes));
+    const { rest, properties } = split(viewOf(bytes));
     const request = protocol.AnalyzeRequest.deserializeBinary(rest);
     const options = request.getOptions();
     if (options === undefined) return protocol.AnalyzeRequest.deserializeBinary(new Uint8Array(bytes)); // the engine is too old, which @pulumi/policy says
@@ -117,10 +118,9 @@ export class Requests {
   /** Resource by resource: as messages all at once they would take ten times the room of their bytes. */
   readStack(bytes: Uint8Array): protocol.AnalyzeStackRequest {
     const facts: ResourceFacts[] = [];
-    const all = bufferOf(bytes);
-    for (const { number, from, end } of fieldsOf(all)) {
+    for (const { number, content } of fieldsOf(viewOf(bytes))) {
       if (number !== resourcesField) continue;
-      const { rest, properties } = split(all, from, end);
+      const { rest, properties } = split(content);
       const resource = protocol.AnalyzerResource.deserializeBinary(rest);
       const options = resource.getOptions();
       if (options === undefined) return protocol.AnalyzeStackRequest.deserializeBinary(new Uint8Array(bytes));

@@ -1,73 +1,106 @@
 /**
- * Reads Protocol Buffers as they come. A request of the engine is mostly the properties of resources, and as messages, one for
+ * Reads messages without making them. A request of the engine is mostly the properties of resources, and as messages, one for
  * every value, they take several times the room and the time of the plain values that rules look at.
  * https://protobuf.dev/programming-guides/encoding/
  */
+import protobuf, { type BinaryReader } from "google-protobuf";
+import messages from "google-protobuf/google/protobuf/empty_pb.js";
 
-/** A field of a message: where its tag starts, where its content lies. */
 export interface Field {
   readonly number: number;
-  readonly start: number;
-  readonly from: number;
-  readonly end: number;
+  /** With its tag. */
+  readonly bytes: Uint8Array;
+  /** Of a string, a message or bytes; else empty. */
+  readonly content: Uint8Array;
 }
 
-const bytesOfWireType: Readonly<Record<number, number>> = { 1: 8, 5: 4 };
+const empty = new Uint8Array();
 
-/** The fields of the message between two places, in their order, those of a newer engine too. */
-export function fieldsOf(bytes: Buffer, from = 0, end = bytes.length): Field[] {
+/** The fields of a message in their order, those of a newer engine too. */
+export function fieldsOf(message: Uint8Array): Field[] {
+  const reader = new protobuf.BinaryReader(message);
   const fields: Field[] = [];
-  let at = from;
-  /** Seven bits to the byte, the lowest first. */
-  const varint = () => {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = bytes[at++] ?? 0;
-      value += (byte % 128) * scale;
-      if (byte < 128) return value;
-    }
-  };
-  while (at < end) {
-    const start = at;
-    const tag = varint();
-    const wireType = tag % 8;
-    const length = wireType === 2 ? varint() : (bytesOfWireType[wireType] ?? 0);
-    const content = at;
-    if (wireType === 0) varint();
-    else at += length;
-    fields.push({ number: Math.floor(tag / 8), start, from: content, end: at });
+  while (reader.nextField()) {
+    const start = reader.getFieldCursor();
+    const number = reader.getFieldNumber();
+    const content = reader.isDelimited() ? reader.readBytes() : empty;
+    if (content === empty) reader.skipField();
+    fields.push({ number, bytes: message.subarray(start, reader.getCursor()), content });
   }
   return fields;
 }
 
 /** Reads a `google.protobuf.Struct`; the keys in the order in which generated messages give them, since it decides that of findings. */
-export function structOf(bytes: Buffer, from = 0, end = bytes.length): Record<string, unknown> {
-  const entries = fieldsOf(bytes, from, end).map((entry): [string, unknown] => {
-    const parts = fieldsOf(bytes, entry.from, entry.end);
-    const key = parts.find(({ number }) => number === 1);
-    const value = parts.find(({ number }) => number === 2);
-    return [key ? bytes.toString("utf8", key.from, key.end) : "", valueOf(bytes, value?.from ?? 0, value?.end ?? 0)];
-  });
+export const structOf = (message: Uint8Array): Record<string, unknown> => readStruct(new protobuf.BinaryReader(message));
+
+function readStruct(reader: BinaryReader): Record<string, unknown> {
+  const entries = readRepeated(reader, readEntry);
   return Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
+function readEntry(reader: BinaryReader): [string, unknown] {
+  let key = "";
+  let value: unknown;
+  while (reader.nextField()) {
+    if (reader.getFieldNumber() === 1) key = reader.readString();
+    else if (reader.getFieldNumber() === 2) value = readMessage(reader, readValue);
+    else reader.skipField();
+  }
+  return [key, value];
+}
+
 /** Reads a `google.protobuf.Value`. */
-function valueOf(bytes: Buffer, from: number, end: number): unknown {
-  const kind = fieldsOf(bytes, from, end).at(-1);
-  switch (kind?.number) {
+function readValue(reader: BinaryReader): unknown {
+  let kind: number | undefined;
+  let value: unknown;
+  while (reader.nextField()) {
+    kind = reader.getFieldNumber();
+    value = readKind(reader, kind);
+  }
+  if (kind === undefined) throw unreadable("none");
+  return value;
+}
+
+function readKind(reader: BinaryReader, kind: number): unknown {
+  switch (kind) {
     case 1:
+      reader.skipField();
       return null;
     case 2:
-      return bytes.readDoubleLE(kind.from);
+      return reader.readDouble();
     case 3:
-      return bytes.toString("utf8", kind.from, kind.end);
+      return reader.readString();
     case 4:
-      return bytes[kind.from] !== 0;
+      return reader.readBool();
     case 5:
-      return structOf(bytes, kind.from, kind.end);
+      return readMessage(reader, readStruct);
     case 6:
-      return fieldsOf(bytes, kind.from, kind.end).map((item) => valueOf(bytes, item.from, item.end));
+      return readMessage(reader, (list) => readRepeated(list, readValue));
     default:
-      throw new Error(`the engine sent a property of kind ${kind?.number ?? "none"}, which this version of the pack cannot read`);
+      throw unreadable(kind);
   }
+}
+
+const unreadable = (kind: number | string) =>
+  new Error(`the engine sent a property of kind ${kind}, which this version of the pack cannot read`);
+
+/** Reads the messages of field 1, which is all that a Struct and a ListValue have. */
+function readRepeated<T>(reader: BinaryReader, read: (reader: BinaryReader) => T): T[] {
+  const items: T[] = [];
+  while (reader.nextField()) {
+    if (reader.getFieldNumber() === 1) items.push(readMessage(reader, read));
+    else reader.skipField();
+  }
+  return items;
+}
+
+/** The reader hands a message through to its callback, which has no use for it here. */
+const unused = new messages.Empty();
+
+function readMessage<T>(reader: BinaryReader, read: (reader: BinaryReader) => T): T {
+  let result: T | undefined;
+  reader.readMessage(unused, () => {
+    result = read(reader);
+  });
+  return result as T;
 }

@@ -172,6 +172,14 @@ describe("requests that are read once", () => {
   });
 });
 
+function outcome<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
 describe("what is read without messages", () => {
   it("is as generated messages read it, in the same order of keys", () => {
     const leaf = fc.oneof(fc.constant(null), fc.boolean(), fc.double({ noNaN: true }), fc.string({ unit: "grapheme" }));
@@ -201,12 +209,14 @@ describe("what is read without messages", () => {
       () => structOf(Buffer.from([0x0a, 0x07, 0x0a, 0x01, 0x61, 0x12, 0x02, 0x38, 0x01])),
       /property of kind 7, which this version of the pack cannot read/,
     );
-    assert.throws(() => structOf(Buffer.from([0x0a, 0x05, 0x0a, 0x01, 0x61])), /property of kind none/);
+    const whole = struct({ a: ["b", { c: 1.5 }], d: null }).serializeBinary();
+    for (let length = 1; length < whole.length; length++) {
+      const cut = whole.slice(0, length);
+      const read = outcome(() => structOf(cut));
+      assert.ok(read === undefined || JSON.stringify(read) === '{"a":["b",{"c":1.5}]}', `cut to ${length}: ${JSON.stringify(read)}`);
+    }
     const group = 0b1_011; // wire type 3, which nobody sends any more and whose length is not told
-    assert.deepEqual(
-      fieldsOf(Buffer.from([group, 0x80])).map(({ number }) => number),
-      [1, 0],
-    );
+    assert.throws(() => fieldsOf(Uint8Array.of(group, 0x80)));
   });
 });
 

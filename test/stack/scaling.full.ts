@@ -14,7 +14,8 @@ const fleet = {
     down: { threshold: 30, missingData: "notBreaching" },
     metrics: [{ name: "backlog", up: { threshold: 100, metric: backlog } }],
     targets: [{ name: "per-host", math: { expression: "backlog / hosts", metrics: { backlog, hosts } }, target: 10 }],
-    schedules: [{ name: "morning", recurrence: "0 8 * * 1-5", timeZone: "Europe/Berlin", min: 3 }],
+    // On a leap day, not in the middle of the test: its hours take a minute.
+    schedules: [{ name: "leap-day", recurrence: "0 8 29 2 *", timeZone: "Europe/Berlin", min: 3 }],
     composites: [
       { name: "busy", alarms: ["up", "shop-errors"] },
       { name: "broken", alarms: ["shop-errors"], stopsRollout: true },
