@@ -30,7 +30,7 @@ const table: Readonly<Record<string, Row>> = {
   "policies/": {
     rooms: ["contract/", "scaling/"],
     types: ["components/"],
-    packages: ["@pulumi/policy", "@pulumi/aws", "@pulumi/pulumi", "yaml", "sarif"], // sarif: types, there is no code of that name
+    packages: ["@pulumi/policy", "@pulumi/aws", "@pulumi/pulumi", "google-protobuf", "yaml", "sarif"], // sarif: types, there is no code of that name
   },
   "consumer/": { rooms: ["contract/"], packages: sdk },
   "ops/": { rooms: ["contract/", "scaling/", "consumer/"], packages: [...sdk, "commander", "yaml"] },

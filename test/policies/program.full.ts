@@ -60,7 +60,7 @@ describe("the program under the pack, deployed", function () {
       assert.deepEqual(said(result), []);
       assert.deepEqual(said(await program.deploy("preview", stack)), []);
       const { code, stdout } = await program.checkout.run("policies/cli.ts", ["analyze", `.sandbox/${stack}/state.json`]);
-      assert.match(stdout, /^\d+ resources, 61 rules: 0 mandatory and 0 advisory violations\n$/);
+      assert.match(stdout, /^\d+ resources, 62 rules: 0 mandatory and 0 advisory violations\n$/);
       assert.equal(code, 0);
     });
   }

@@ -32,7 +32,9 @@ describe("kill -9 of the engine during up", function () {
         "--stack",
         "staging",
       ];
-      const env = { ...process.env, FLEET_SIGNAL_AT: `Updating:(?:[^]*?^ \\+ create){${creations}}`, FLEET_SIGNAL: "SIGKILL" };
+      // Line by line, each of one kind: where a line may be of two, a search that fails tries all ways.
+      const creation = "(?:(?! \\+ create).*\\n)* \\+ create.*\\n";
+      const env = { ...process.env, FLEET_SIGNAL_AT: `Updating:.*\\n(?:${creation}){${creations}}`, FLEET_SIGNAL: "SIGKILL" };
       const child = spawn(process.execPath, args, { cwd: checkout.path, env, stdio: "ignore" });
       child.on("error", reject).on("close", (_, signal) => resolve(signal === "SIGKILL"));
     });

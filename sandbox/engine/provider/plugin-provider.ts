@@ -264,8 +264,12 @@ export class PluginProvider implements types.Provider {
 
   #markedFailure(error: unknown, asked: PropertyMap): unknown {
     if (!(error instanceof RpcError) || error.initFailure === undefined) return error;
-    const properties = this.#in(error.initFailure.properties, asked);
-    return new RpcError(error.message, error.code, { ...error.initFailure, properties });
+    const { properties, inputs } = error.initFailure;
+    return new RpcError(error.message, error.code, {
+      ...error.initFailure,
+      properties: this.#in(properties, asked),
+      ...(inputs && { inputs: this.#in(inputs, asked) }),
+    });
   }
 }
 

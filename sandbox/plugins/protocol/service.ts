@@ -8,7 +8,7 @@ import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import type { EngineLog } from "./engine-log.ts";
 import { rpcError } from "./errors.ts";
 import { checkResponse, diffResponse } from "./messages.ts";
-import type { Call, DiffCall, Provider } from "./provider.ts";
+import { PartialFailure, type Call, type DiffCall, type Provider } from "./provider.ts";
 import { fromStruct, markSecrets, plainProperties, secret, toStruct } from "./values.ts";
 import type { Properties } from "./values.ts";
 
@@ -68,6 +68,13 @@ function refused(what: string): () => never {
 function outgoing(outputs: Properties, rawInputs: Properties, secretOutputs: readonly string[] = []): Properties {
   const marked = markSecrets(outputs, rawInputs);
   return Object.fromEntries(Object.entries(marked).map(([key, value]) => [key, secretOutputs.includes(key) ? secret(value) : value]));
+}
+
+/** What is there of a half-made resource is as secret as of a whole one. */
+function outgoingFailure(error: unknown, rawInputs: Properties, secretOutputs: readonly string[] = []): unknown {
+  if (!(error instanceof PartialFailure)) return error;
+  const inputs = error.inputs && markSecrets(error.inputs, rawInputs);
+  return new PartialFailure(error.message, error.id, outgoing(error.outputs, rawInputs, secretOutputs), inputs);
 }
 
 /** `gone` ends every step when the engine has gone. */
@@ -190,7 +197,10 @@ function changingCalls(provider: Provider, rpc: Rpc, call: CallFrom): Partial<IR
     create: rpc(async (request: InstanceType<typeof pb.CreateRequest>, signals) => {
       const raw = fromStruct(request.getProperties());
       const type = await resource(request);
-      const created = await type.create({ ...call(request, signals), inputs: plainProperties(raw), preview: request.getPreview() });
+      const wanted = { ...call(request, signals), inputs: plainProperties(raw), preview: request.getPreview() };
+      const created = await type.create(wanted).catch((error: unknown) => {
+        throw outgoingFailure(error, raw, type.secretOutputs);
+      });
       return new pb.CreateResponse().setId(created.id).setProperties(toStruct(outgoing(created.outputs, raw, type.secretOutputs)));
     }),
     read: rpc(async (request: InstanceType<typeof pb.ReadRequest>, signals) => {
@@ -211,8 +221,12 @@ function changingCalls(provider: Provider, rpc: Rpc, call: CallFrom): Partial<IR
     }),
     update: rpc(async (request: UpdateRequest, signals) => {
       const type = await resource(request);
-      const outputs = await type.update({ ...diffCallFrom(request, call(request, signals)), preview: request.getPreview() });
-      return new pb.UpdateResponse().setProperties(toStruct(outgoing(outputs, fromStruct(request.getNews()), type.secretOutputs)));
+      const raw = fromStruct(request.getNews());
+      const wanted = { ...diffCallFrom(request, call(request, signals)), preview: request.getPreview() };
+      const outputs = await type.update(wanted).catch((error: unknown) => {
+        throw outgoingFailure(error, { ...fromStruct(request.getOldInputs()), ...raw }, type.secretOutputs);
+      });
+      return new pb.UpdateResponse().setProperties(toStruct(outgoing(outputs, raw, type.secretOutputs)));
     }),
     delete: rpc(async (request: InstanceType<typeof pb.DeleteRequest>, signals) => {
       const state = plainProperties(fromStruct(request.getProperties()));
