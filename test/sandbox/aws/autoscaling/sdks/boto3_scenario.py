@@ -174,6 +174,8 @@ client.attach_load_balancer_target_groups(AutoScalingGroupName=g, TargetGroupARN
 pages = client.get_paginator("describe_load_balancer_target_groups").paginate(AutoScalingGroupName=g)
 assert [one["LoadBalancerTargetGroupARN"] for page in pages for one in page["LoadBalancerTargetGroups"]] == [target]
 client.detach_load_balancer_target_groups(AutoScalingGroupName=g, TargetGroupARNs=[target])
+while client.describe_load_balancer_target_groups(AutoScalingGroupName=g)["LoadBalancerTargetGroups"]:
+    time.sleep(0.1)  # it is removed when its last instance has drained
 client.attach_traffic_sources(AutoScalingGroupName=g, TrafficSources=[{"Identifier": target, "Type": "elbv2"}])
 client.describe_traffic_sources(AutoScalingGroupName=g)
 client.detach_traffic_sources(AutoScalingGroupName=g, TrafficSources=[{"Identifier": target, "Type": "elbv2"}])
