@@ -2,6 +2,7 @@
 import { AutoScalingClient, DescribeAutoScalingInstancesCommand } from "@aws-sdk/client-auto-scaling";
 import { EC2Client, paginateDescribeInstances, type Instance } from "@aws-sdk/client-ec2";
 import { tagKeys } from "../../contract/tags.ts";
+import { callQuotas } from "../../scaling/checks/quotas.ts";
 import type { AwsSession } from "../account.ts";
 import { calling } from "../aws-calls.ts";
 import { describeTags, type Tags } from "../stack-settings.ts";
@@ -33,9 +34,6 @@ export const stateOf = ({ lifecycleState = "in no group" }: Host): string => lif
 /** What a page holds at most, the largest that the API gives: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html */
 const pageSize = 1_000;
 
-/** What a call takes at most: https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingInstances.html */
-const idsPerCall = 50;
-
 /** Running instances that carry all of `tags` and belong to a fleet; oldest first, so that the first one changes as seldom as can be. */
 export async function runningHosts(session: AwsSession, tags: Tags): Promise<readonly Host[]> {
   const Filters = [
@@ -61,8 +59,8 @@ export async function runningHosts(session: AwsSession, tags: Tags): Promise<rea
 async function lifecycleStates({ clientArguments }: AwsSession, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const client = new AutoScalingClient(clientArguments);
   const states = new Map<string, string>();
-  for (let start = 0; start < ids.length; start += idsPerCall) {
-    const InstanceIds = ids.slice(start, start + idsPerCall);
+  for (let start = 0; start < ids.length; start += callQuotas.describedInstances) {
+    const InstanceIds = ids.slice(start, start + callQuotas.describedInstances);
     const { AutoScalingInstances = [] } = await calling(`DescribeAutoScalingInstances of ${InstanceIds.length} instances`, () =>
       client.send(new DescribeAutoScalingInstancesCommand({ InstanceIds })),
     );

@@ -10,8 +10,8 @@ import { Progress, shortType } from "../../sandbox/verbs/progress.ts";
 import { configMap, readProject, readSettings } from "../../sandbox/verbs/project.ts";
 import { doneLine, jsonReport, summaryLine } from "../../sandbox/verbs/report.ts";
 import { applySets, parsePath } from "../../sandbox/verbs/set-path.ts";
-import { UsageError } from "../../sandbox/verbs/usage-error.ts";
 import { useAws } from "../../sandbox/verbs/users.ts";
+import { refusal } from "../helpers/refusal.ts";
 
 describe("sandbox command line", () => {
   let dir: string;
@@ -20,15 +20,6 @@ describe("sandbox command line", () => {
 
   const write = (name: string, text: string) => writeFileSync(join(dir, name), text);
   const project = () => readProject(dir);
-  const fault = (work: () => unknown): string => {
-    try {
-      work();
-    } catch (error) {
-      assert.ok(error instanceof UsageError, String(error));
-      return error.message;
-    }
-    return assert.fail("nothing was refused");
-  };
 
   describe("project files", () => {
     it("are read as Pulumi reads them: defaults of the project, then the stack's values, keys without namespace are the project's", () => {
@@ -55,24 +46,24 @@ describe("sandbox command line", () => {
     });
 
     it("that are missing or wrong are named", () => {
-      assert.match(fault(project), /Pulumi\.yaml does not exist: run this in the project's folder/);
+      assert.match(refusal(project), /Pulumi\.yaml does not exist: run this in the project's folder/);
       write("Pulumi.yaml", "name: shop\n");
       assert.match(
-        fault(() => readSettings(project(), "dev")),
+        refusal(() => readSettings(project(), "dev")),
         /Pulumi\.dev\.yaml does not exist: the stack has no settings/,
       );
       assert.match(
-        fault(() => readSettings(project(), "../dev")),
+        refusal(() => readSettings(project(), "../dev")),
         /--stack is "\.\.\/dev"; allowed: letters, digits/,
       );
       write("Pulumi.dev.yaml", "config: [\n");
       assert.match(
-        fault(() => readSettings(project(), "dev")),
+        refusal(() => readSettings(project(), "dev")),
         /Pulumi\.dev\.yaml is no YAML/,
       );
       write("Pulumi.dev.yaml", "config:\n  shop:key: { secure: AAABAB }\n");
       assert.match(
-        fault(() => readSettings(project(), "dev")),
+        refusal(() => readSettings(project(), "dev")),
         /encrypted values, .*: shop:key\. Give plain ones .* --set/,
       );
     });
@@ -101,15 +92,15 @@ describe("sandbox command line", () => {
       write("Pulumi.yaml", "name: shop\n");
       assert.deepEqual(parsePath('a["b.c"][2].d'), ["a", "b.c", 2, "d"]);
       assert.match(
-        fault(() => applySets(project(), {}, ["shop:size"])),
+        refusal(() => applySets(project(), {}, ["shop:size"])),
         /--set shop:size: allowed is KEY=VALUE/,
       );
       assert.match(
-        fault(() => applySets(project(), {}, ["shop:a..b=1"])),
+        refusal(() => applySets(project(), {}, ["shop:a..b=1"])),
         /--set shop:a\.\.b: cannot be read from "\.\.b" on/,
       );
       assert.match(
-        fault(() => applySets(project(), { "shop:l": ["x"] }, ["shop:l[3]=1"])),
+        refusal(() => applySets(project(), { "shop:l": ["x"] }, ["shop:l[3]=1"])),
         /index 3 is beyond the end of a list of 1; the next one is 1/,
       );
     });

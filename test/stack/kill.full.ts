@@ -1,7 +1,5 @@
 /** kill -9 of the engine at any step of `up`: the next run converges, with no second group and no orphan. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { join } from "node:path";
 import { ensureAws } from "../../sandbox/aws/lifetime.ts";
 import { Checkout } from "../helpers/checkout.ts";
 import { inventory, leftovers, type Inventory } from "../helpers/inventory.ts";
@@ -24,18 +22,13 @@ describe("kill -9 of the engine during up", function () {
   /** Starts `up`, which is killed as soon as the n-th creation is reported; false when it ended before that. */
   const killAfter = (creations: number): Promise<boolean> =>
     new Promise((resolve, reject) => {
-      const args = [
-        "--import",
-        join(import.meta.dirname, "../helpers/signal-at.ts"),
-        join(checkout.path, "sandbox/cli.ts"),
-        "up",
-        "--stack",
-        "staging",
-      ];
       // Line by line, each of one kind: where a line may be of two, a search that fails tries all ways.
       const creation = "(?:(?! \\+ create).*\\n)* \\+ create.*\\n";
-      const env = { ...process.env, FLEET_SIGNAL_AT: `Updating:.*\\n(?:${creation}){${creations}}`, FLEET_SIGNAL: "SIGKILL" };
-      const child = spawn(process.execPath, args, { cwd: checkout.path, env, stdio: "ignore" });
+      const pattern = new RegExp(`Updating:.*\\n(?:${creation}){${creations}}`);
+      const options = { signalAt: { pattern, signal: "SIGKILL" }, timeoutMs: 900_000 } as const; // a hang ends the test, not the command
+      const child = checkout.start("sandbox/cli.ts", ["up", "--stack", "staging"], options);
+      child.stdout.resume();
+      child.stderr.resume();
       child.on("error", reject).on("close", (_, signal) => resolve(signal === "SIGKILL"));
     });
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { checkBoot } from "../../../sandbox/verbs/boot.ts";
-import { UsageError } from "../../../sandbox/verbs/usage-error.ts";
+import { refusal } from "../../helpers/refusal.ts";
 
 const instead = "Without --boot the instances are only listed, and a launch hook times out; everything else works.";
 
@@ -17,15 +17,6 @@ describe("sandbox up --boot", () => {
   /** A tool of the machine: a script. */
   const tool = (name: string, script = "exit 0") => writeFileSync(join(dir, "bin", name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   const isA = (name: string) => Object.defineProperty(process, "platform", { value: name });
-  const refusal = (): string => {
-    try {
-      checkBoot();
-    } catch (error) {
-      assert.ok(error instanceof UsageError, String(error));
-      return error.message;
-    }
-    return assert.fail("nothing was refused");
-  };
 
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), "fleet-ability-"));
@@ -63,22 +54,22 @@ describe("sandbox up --boot", () => {
       "--boot runs every instance in name spaces of its own, which this machine does not allow: unshare failed: Operation not permitted " +
       "Run it as root, or in a container with --privileged, or allow user name spaces (sysctl kernel.unprivileged_userns_clone=1). " +
       instead;
-    assert.equal(refusal(), expected);
+    assert.equal(refusal(checkBoot), expected);
     assert.deepEqual(spaces(), ["--user", "--map-root-user", ...own]);
     process.getuid = () => 0;
-    assert.equal(refusal(), expected);
+    assert.equal(refusal(checkBoot), expected);
     assert.deepEqual(spaces(), own);
     assert.deepEqual(readdirSync(join(dir, "tmp")), []);
   });
 
   it("names the tools that are missing, and where they come from", () => {
     for (const name of ["jq", "setpriv"]) rmSync(join(dir, "bin", name));
-    assert.equal(refusal(), `--boot needs setpriv, jq: apt-get install util-linux coreutils hostname curl jq. ${instead}`);
+    assert.equal(refusal(checkBoot), `--boot needs setpriv, jq: apt-get install util-linux coreutils hostname curl jq. ${instead}`);
   });
 
   it("refuses another system than Linux", () => {
     isA("darwin");
-    assert.equal(refusal(), `--boot needs Linux. ${instead}`);
+    assert.equal(refusal(checkBoot), `--boot needs Linux. ${instead}`);
   });
 
   it("goes on where everything is allowed", () => {
